@@ -41,7 +41,7 @@ from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
 from kbvr.photo.rgbd import half_of_depth
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
-from kbvr.plan.from_options import check_options, unused, with_anaglyph_method
+from kbvr.plan.from_options import check_options, pair_of, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.plan.player_words import player_words, without_player_words
@@ -101,24 +101,16 @@ def export_photo(
     check_options(options)
     run = Run(str(photo.name if isinstance(photo, Photo) else photo), options.overwrite, progress or _ignore_progress)
     with run.all_or_none(), record_sessions() as opened:
-        if options.rgbd is not None:
-            if isinstance(photo, Photo):
-                raise OptionsError("{rgbd} requires a file, got a photo in memory")
+        if isinstance(photo, Photo):
+            photo = _as_given(photo, options)
+        elif options.rgbd is not None:
             options = options.model_copy(update={"depth": photo})
         profile = profile_of(options)
         colours = None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
-                photo = load_photo(
-                    photo,
-                    fov_deg=options.fov_deg,
-                    max_memory_bytes=options.max_memory,
-                    keep_gps=options.keep_gps,
-                    rgbd=options.rgbd,
-                )
-                if options.rgbd is None and (half := half_of_depth(photo.rgb)) is not None:
-                    _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))
+                photo = _loaded(photo, options)
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
@@ -192,11 +184,37 @@ def write_export(plan: Plan, *, progress: Progress | None = None) -> ExportRepor
         return make_files(plan, profile_of(plan.options), run, None, opened)
 
 
+def _as_given(photo: Photo, options: ExportOptions) -> Photo:
+    """Return a photo in memory, without its second view if that is not wanted."""
+    for name, value in (("rgbd", options.rgbd), ("pair", options.pair)):
+        if str(value) not in ("None", "auto", "none"):
+            raise OptionsError(f"{{{name}}} requires a file, got a photo in memory")
+    return replace(photo, second_view=None) if str(options.pair) == "none" else photo
+
+
+def _loaded(path: Path, options: ExportOptions) -> Photo:
+    """Return a photo, with its second view if it is one of a pair."""
+    pair, layout = pair_of(path, options)
+    photo = load_photo(
+        path,
+        fov_deg=options.fov_deg,
+        max_memory_bytes=options.max_memory,
+        keep_gps=options.keep_gps,
+        rgbd=options.rgbd,
+        pair=pair,
+        probable_layout=layout,
+    )
+    half = half_of_depth(photo.rgb) if options.rgbd is None and photo.second_view is None else None
+    if half is not None:
+        _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))
+    return photo
+
+
 def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> list[Job]:
     """Return the jobs, without the sizes of their views; `out` is a folder, or the file if there is only one."""
     name = photo.name if isinstance(photo, Photo) else photo.stem
     words, name = player_words(name), stem or without_player_words(name)
-    inputs = [path for path in (photo, options.depth, options.keyframes) if isinstance(path, Path)]
+    inputs = [path for path in (photo, options.depth, options.pair_file, options.keyframes) if isinstance(path, Path)]
     is_file = names_a_file(out)
     jobs = [Job(kind, kind.items(name, out.parent if is_file else out, options)) for kind in chosen_kinds(options)]
     items = [item for job in jobs for item in job.items]

@@ -162,6 +162,8 @@ class _Run:
 def _judge(batch: Batch, ledger: Ledger, place: Place) -> Judge:
     if batch.options.depth is not None:
         raise InputError("a depth file belongs to a single photo, and cannot be used for a batch")
+    if batch.options.pair_file is not None:
+        raise InputError("a second view belongs to a single photo, and cannot be used for a batch")
     return Judge(
         ledger,
         place,

@@ -22,6 +22,7 @@ from kbvr.gallery.site import MARK, write_gallery
 from kbvr.making.report import ExportReport
 from kbvr.options.export_options import ExportOptions
 from kbvr.photo.photo import load_photo
+from kbvr.plan.from_options import pair_of
 
 KEY_DIGITS = 32
 """Of what the gallery calls a photo: its place in the output folder, which stays if its file moves."""
@@ -68,11 +69,14 @@ def with_gallery_outputs(options: ExportOptions) -> ExportOptions:
 
 def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> tuple[tuple[Path, ...], dict[str, Any]]:
     """Write the files that the gallery shows of a photo; return their paths and the facts that it states."""
+    pair, layout = pair_of(path, task.options)
     photo = load_photo(
         path,
         fov_deg=task.options.fov_deg,
         max_memory_bytes=task.max_bytes,
         keep_gps=task.options.keep_gps,
+        pair=pair,
+        probable_layout=layout,
     )
     scene = next((written.file.path for written in report.written if written.item.format == "gltf"), None)
     key = hashlib.sha256(os.fsencode(f"{task.source.folder}/{task.stem}")).hexdigest()[:KEY_DIGITS]

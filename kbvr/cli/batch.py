@@ -128,6 +128,8 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions) -> Batch:
         raise InputError("-o must be a folder or a URL to write to")
     if options.depth is not None:
         raise InputError("--depth belongs to a single photo; use kbvr export")
+    if options.pair_file is not None:
+        raise InputError("--pair FILE belongs to a single photo; use kbvr export")
     check_options(options)
     batch = Batch(
         address_of_folder(call.out),

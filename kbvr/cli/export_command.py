@@ -32,6 +32,8 @@ def export(arguments: Sequence[str], given: Mapping[str, Any]) -> int:
     call, options = read_options(CallOptions, given)
     if options.depth is not None and len(photos) > 1:
         raise InputError(f"--depth requires a single photo, got {len(photos)} photos")
+    if options.pair_file is not None and len(photos) > 1:
+        raise InputError(f"--pair FILE requires a single photo, got {len(photos)} photos")
     return run_export(ExportRequest(tuple(photos), options, call))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float32, Int
 
+from kbvr.depth.behind import Behind
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Bytes, Plane, SmallPlane
 from kbvr.photo.photo import Photo
@@ -36,7 +37,10 @@ class DepthMap:
     depth that is taken as exact, with its outlines."""
 
     source: str = ""
-    """What the depth is made from, in words, if it is in the photo's file."""
+    """What the depth is made from, in words, if it is in the photo's file or measured by a second view."""
+
+    behind: Behind | None = field(default=None, repr=False)
+    """What a second view shows behind the surfaces of the map, at its size; None without one."""
 
     def __post_init__(self) -> None:
         """Check the range once, so that no later stage has to."""
@@ -47,6 +51,7 @@ class DepthMap:
             got, shape = np.asarray(self.confidence), self.inverse_depth.shape
             if got.dtype != np.uint8 or got.shape != shape:
                 raise InputError(f"expected a confidence of type uint8 and shape {shape}, got {got.dtype} {got.shape}")
+        assert self.behind is None or self.behind.known.shape == self.inverse_depth.shape, "another size"
 
     def expected_error(self, at: Int[np.ndarray, "N"]) -> Float32[np.ndarray, "N"]:
         """Return the error to expect in the inverse depth at pixels, given by their flat indices, 1/m."""
@@ -70,12 +75,15 @@ def sized(photo: Photo, depth: DepthMap, size_px: tuple[int, int]) -> tuple[Phot
     from kbvr.imaging.resize import averaged
 
     rgb, inverse_depth = (averaged(values, size_px) for values in (photo.rgb, depth.inverse_depth))
-    confidence = None if depth.confidence is None else averaged(depth.confidence, size_px)
     scale = size_px[0] / photo.size_px[0]
-    return (
-        replace(photo, rgb=rgb, f_px=photo.f_px * scale),
-        replace(depth, inverse_depth=np.maximum(inverse_depth, 0), f_px=depth.f_px * scale, confidence=confidence),
+    resized = replace(
+        depth,
+        inverse_depth=np.maximum(inverse_depth, 0),
+        f_px=depth.f_px * scale,
+        confidence=None if depth.confidence is None else averaged(depth.confidence, size_px),
+        behind=None if depth.behind is None else depth.behind.resized(size_px),
     )
+    return replace(photo, rgb=rgb, f_px=photo.f_px * scale), resized
 
 
 def sampled(values: Plane) -> SmallPlane:

@@ -63,6 +63,9 @@ class LayeredDepthImage:
     is_exact: bool
     """Whether the depth expects no error, so that the thinnest of things is true."""
 
+    shown_mask: Mask | None = field(default=None, repr=False)
+    """Pixels of fill_mask that a second view shows, so that nothing is invented there; None without one."""
+
     between: Layer | None = None
     """None if no two boundaries are close together; so are its masks."""
 

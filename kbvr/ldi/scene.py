@@ -73,7 +73,7 @@ def build_scene(
     if reach_m is None:
         reach_m = scene_depth.sideways_m(DEFAULT_REACH_SHARE)
     layers = split(photo, depth, reach_m=reach_m, border_m=border_m, scene_depth=scene_depth, is_visited=is_visited)
-    ldi = solve_mattes(fill(layers, filler))
+    ldi = solve_mattes(fill(layers, filler, depth.behind))
     per_px = 1 / (depth.f_px * reach_m)
     if forward_m is None:
         forward_m = reach_m * 2 * depth.f_px / photo.size_px[0]

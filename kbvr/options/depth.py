@@ -7,6 +7,7 @@ from pathlib import Path
 from kbvr.depth.quality import DepthQuality
 from kbvr.options.declare import OptionGroup, option
 from kbvr.photo.depth_kind import DepthKind, Half
+from kbvr.photo.pair_layout import PAIR_SOURCES
 
 
 class DepthOptions(OptionGroup, title="Depth"):
@@ -31,6 +32,16 @@ class DepthOptions(OptionGroup, title="Depth"):
         None,
         "The photo is an RGB-D picture, with colours and depth side by side, and its depth is in this half: right as "
         "for Looking Glass displays, or left.",
+    )
+    pair: str | Path = option(
+        "auto",
+        "Where the second view of a stereo photo is. It measures the depth, and shows what the photo hides. auto: in "
+        "MPO and JPS files, and beside or below the first if the name says so (_LR, _SBS, _TB, ...); none: use the "
+        "picture as it is; sbs, sbs-half, tb, tb-half, cross: in the same picture, with this layout; mpo: the second "
+        "picture in the file, whatever it is called; FILE: a photo of the same thing from a step to the side.",
+        accepts="auto, none, a layout, mpo or a file",
+        metavar="auto|none|LAYOUT|FILE",
+        suggestions=("auto", "none", "sbs", "sbs-half", "tb", "tb-half", "cross", "mpo"),
     )
     ignore_embedded_depth: bool = option(
         False,
@@ -87,3 +98,8 @@ class DepthOptions(OptionGroup, title="Depth"):
         metavar="0-1",
         default_text="0.5; 0 with --profile paper",
     )
+
+    @property
+    def pair_file(self) -> Path | None:
+        """The file of the second view."""
+        return None if str(self.pair) in PAIR_SOURCES else Path(self.pair)

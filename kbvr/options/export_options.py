@@ -84,9 +84,12 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
     def _depth_checks(self) -> tuple[tuple[bool, str], ...]:
         has_file = self.depth is not None or self.rgbd is not None
         is_auto = str(self.depth_model) == "auto"
+        has_pair = str(self.pair) not in ("auto", "none")
         return (
             (has_file or self.depth_kind is None, "{depth_kind} requires {depth} or {rgbd}"),
             (self.depth is None or self.rgbd is None, "{depth} and {rgbd} cannot be combined"),
+            (self.pair_file is None or self.depth is None, "{depth} and a file of {pair} cannot be combined"),
+            (not has_pair or self.rgbd is None, "{rgbd} and {pair} cannot be combined"),
             (self.rgbd is None or self.depth_kind != "kbvr", "{rgbd} and {depth_kind} kbvr cannot be combined"),
             (self.depth is None or is_auto, "{depth} and {depth_model} cannot be combined"),
             (self.rgbd is None or is_auto, "{rgbd} and {depth_model} cannot be combined"),

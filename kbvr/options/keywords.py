@@ -82,6 +82,7 @@ class ExportKeywords(TypedDict, total=False):
     depth: str | PathLike[str] | None
     depth_kind: Literal["disparity", "relative", "relative-inverted", "depth-m", "inverse-depth-per-m", "kbvr"] | None
     rgbd: Literal["left", "right"] | None
+    pair: str | PathLike[str]
     ignore_embedded_depth: bool
     depth_model: str | PathLike[str]
     depth_quality: Literal["fast", "good", "best"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,6 +19,7 @@ from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
 from kbvr.photo.oriented_depth import oriented
+from kbvr.photo.pair_layout import PairLayout, SecondPicture
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
@@ -48,20 +49,33 @@ class DecodedPhoto:
     depth: EmbeddedDepth | None = None
     """The depth in the file, upright."""
 
+    second: UInt8[np.ndarray, "H2 W2 3"] | None = None
+    """The view of the other eye in the file: upright sRGB."""
 
-def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
-    """Decode a photo.
+    layout: PairLayout | None = None
+    """How the picture holds the views of both eyes, if the file says so."""
+
+
+def decode_photo(
+    path: str | os.PathLike[str], max_bytes: int | None = None, second: SecondPicture = "none"
+) -> DecodedPhoto:
+    """Decode a photo, and of an MPO the second picture that is asked for.
 
     More than 8 bits per channel are rounded to 8, and HDR is tone-mapped to sRGB. If a file contains several pictures,
-    the first or primary one is decoded, of a TIFF the largest. Errors are those of `read_pixels`.
+    the first or primary one is the photo, of a TIFF the largest. Errors are those of `read_pixels`.
     """
-    _, pixels = read_pixels(path, _PHOTO, max_bytes)
+    _, pixels = read_pixels(path, _PHOTO, max_bytes, second)
     _check_range(pixels, Source(path, _PHOTO))
     rgb, notes = srgb_over_white(pixels, display_name(path))
     reduced_from = pixels.reduced_from
     if reduced_from is not None and pixels.orientation in TRANSPOSED:
         reduced_from = reduced_from[::-1]
-    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, _upright_depth(pixels, path))
+    other = None
+    if pixels.second is not None:
+        turned = replace(pixels.second, orientation=pixels.orientation)
+        other = srgb_over_white(turned, display_name(path))[0]
+    depth = _upright_depth(pixels, path)
+    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, depth, other, pixels.layout)
 
 
 def _upright_depth(pixels: Pixels, path: str | os.PathLike[str]) -> EmbeddedDepth | None:

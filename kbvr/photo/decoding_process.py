@@ -20,6 +20,7 @@ from kbvr.errors import DamagedFileError, InputError, OutOfMemoryError
 from kbvr.photo import decoders
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.depth_kind import DepthKind, Half
+from kbvr.photo.pair_layout import SecondPicture
 from kbvr.photo.picture_file import display_name, picture_kind
 from kbvr.photo.stored_depth import StoredDepth
 from kbvr.system.isolated_process import EndedError, NotStartedError, Request, TimeUpError
@@ -31,9 +32,11 @@ LIMIT_S, LIMIT_S_A_MB = 60.0, 2.0
 _log = logging.getLogger(__name__)
 
 
-def decoded_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
+def decoded_photo(
+    path: str | os.PathLike[str], max_bytes: int | None = None, second: SecondPicture = "none"
+) -> DecodedPhoto:
     """Decode a photo as `kbvr.photo.decode.decode_photo`; a crash or a timeout raises InputError too."""
-    photo: DecodedPhoto = _decoded(path, "decode_photo", (max_bytes,), max_bytes)
+    photo: DecodedPhoto = _decoded(path, "decode_photo", (max_bytes, second), max_bytes)
     return photo
 
 

@@ -7,18 +7,21 @@ import warnings
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageFile, JpegImagePlugin, WebPImagePlugin
 
+from kbvr.errors import DamagedFileError
 from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import jpeg_within
 from kbvr.photo.embedded_depth import read_or_none
 from kbvr.photo.jpeg_depth import jpeg_depth
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
+from kbvr.photo.stereo_jpeg import jps_layout, second_jpeg
 from kbvr.system.stderr import held_stderr
 
 _END_MARKER = b"\xff\xd9"
@@ -52,7 +55,26 @@ def read_jpeg(data: bytes, source: Source) -> Pixels:
     model: Model = {"L": "grey", "RGB": "rgb", "CMYK": "cmyk"}[image.mode]  # type: ignore[assignment]
     depth = read_or_none(lambda: jpeg_depth(data, file_px), source.name)
     reduced_from = None if decoded_px == file_px else file_px
-    return replace(_pixels(image, model, source), reduced_from=reduced_from, depth=depth)
+    layout = None if source.second == "none" else jps_layout(data)
+    second = _second_view(data, file_px, source)
+    pixels = _pixels(image, model, source)
+    return replace(pixels, reduced_from=reduced_from, depth=depth, second=second, layout=layout)
+
+
+def _second_view(data: bytes, size_px: tuple[int, int], source: Source) -> Pixels | None:
+    """Return the other eye's view in an MPO whose photo has this size, None if it has none or it is damaged."""
+    if source.second == "none":
+        return None
+    try:
+        jpeg = second_jpeg(data, marked_only=source.second == "marked" and Path(source.path).suffix.lower() != ".mpo")
+        view = read_jpeg(jpeg, replace(source, second="none")) if jpeg else None
+    except (DamagedFileError, ValueError) as error:
+        _log.warning("%s: ignoring its second picture: %s", source.name, error)
+        return None
+    if view is None:
+        return None
+    found_px = view.reduced_from or view.values.shape[1::-1]
+    return view if found_px == size_px else None  # a preview
 
 
 def read_webp(data: bytes, source: Source) -> Pixels:

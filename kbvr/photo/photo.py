@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import hypot, isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from jaxtyping import UInt8
@@ -25,7 +25,9 @@ from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.depth_kind import Half
 from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.pair_layout import PairLayout, PairSource, second_picture_of
 from kbvr.photo.picture_file import display_name
+from kbvr.photo.second_view import SecondView, with_second_view
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -68,6 +70,9 @@ class Photo:
     embedded_depth: EmbeddedDepth | None = field(default=None, repr=False)
     """The depth in the file, which covers the whole picture; None if there is none."""
 
+    second_view: SecondView | None = field(default=None, repr=False)
+    """The other view of a stereo pair, which covers about the whole picture; None if there is none."""
+
     @property
     def file_size_px(self) -> tuple[int, int]:
         """(width, height) of the picture in the file, which can be larger than size_px."""
@@ -96,10 +101,13 @@ def load_photo(
     max_memory_bytes: int | None = None,
     keep_gps: bool = False,
     rgbd: Half | None = None,
+    pair: PairSource | Path = "auto",
+    probable_layout: PairLayout | None = None,
 ) -> Photo:
     """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
-    16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded.
+    16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded; that
+    of a stereo pair is the left eye's.
 
     Args:
         path: The picture file.
@@ -107,15 +115,22 @@ def load_photo(
         max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
         keep_gps: Whether the credits have the GPS position in the file.
         rgbd: The half of an RGB-D picture that holds the depth; the photo is the other half.
+        pair: Where the other view of a stereo pair is: a layout of both views in this picture, `mpo` for the second
+            picture in the file, a file, `none`, or `auto` for what MPO and JPS files say.
+        probable_layout: The layout that the file's name means, for `auto`.
 
     Raises:
         InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
             more than max_memory_bytes, or fov_deg is out of range.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
-    decoded = decoded_photo(path, max_memory_bytes)
+    second = None
     if rgbd is not None:
-        decoded = _without_half(decoded, rgbd)
+        decoded = _without_half(decoded_photo(path, max_memory_bytes), rgbd)
+    else:
+        source = pair if isinstance(pair, Path) else cast(PairSource, str(pair))
+        decoded = decoded_photo(path, max_memory_bytes, second_picture_of(source))
+        decoded, second = with_second_view(decoded, path, source, probable_layout, max_memory_bytes)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
@@ -128,7 +143,7 @@ def load_photo(
         notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
     f_px *= width / full_px[0]
     name = Path(path).stem
-    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth)
+    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth, second)
     return photo if keep_gps else without_place(photo)
 
 

@@ -15,6 +15,7 @@ from PIL import AvifImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, Tif
 
 from kbvr.errors import DamagedFileError, InputError, escaped
 from kbvr.photo.decoding_memory import BYTES_A_PX, FIXED_BYTES, check_decoding_memory
+from kbvr.photo.pair_layout import SecondPicture
 from kbvr.system.resources import format_bytes, is_out_of_memory
 
 MAX_PIXELS = 200_000_000
@@ -41,6 +42,9 @@ class Source:
 
     max_bytes: int | None = None
     """The memory limit of decoding it."""
+
+    second: SecondPicture = "none"
+    """Which second picture of an MPO is decoded too."""
 
     @property
     def name(self) -> str:

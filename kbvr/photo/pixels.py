@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.pair_layout import PairLayout
 
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -67,6 +68,12 @@ class Pixels:
 
     depth: EmbeddedDepth | None = None
     """The depth in the file, in the same orientation."""
+
+    second: Pixels | None = None
+    """The view of the other eye in the file, if it was asked for."""
+
+    layout: PairLayout | None = None
+    """How this picture holds the views of both eyes, if the file says so."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:

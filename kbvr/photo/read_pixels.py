@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from kbvr.photo.heif import read_avif, read_heic
 from kbvr.photo.jpeg import read_jpeg, read_webp
+from kbvr.photo.pair_layout import SecondPicture
 from kbvr.photo.picture_file import Kind, Source, file_description, picture_kind
 from kbvr.photo.pixels import Pixels
 from kbvr.photo.png import read_png
@@ -21,17 +22,19 @@ _READERS: dict[Kind, Callable[[bytes, Source], Pixels]] = {
 }
 
 
-def read_pixels(path: str | os.PathLike[str], expected: str, max_bytes: int | None = None) -> tuple[Kind, Pixels]:
+def read_pixels(
+    path: str | os.PathLike[str], expected: str, max_bytes: int | None = None, second: SecondPicture = "none"
+) -> tuple[Kind, Pixels]:
     """Return the kind and the stored pixels of a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
-    Messages say that the file should be `expected`.
+    Messages say that the file should be `expected`. `second` says which second picture of an MPO is decoded too.
 
     Raises:
         InputError: if the file is missing, of another kind or damaged, has more than MAX_PIXELS, or requires more than
             max_bytes of memory; a JPEG is decoded at 1/2, 1/4 or 1/8 of its size instead.
         OutOfMemoryError: if there is not enough memory to decode it.
     """
-    source = Source(path, expected, max_bytes)
+    source = Source(path, expected, max_bytes, second)
     with source.open() as stream:
         with source.damage_reported():
             head = stream.read(64)

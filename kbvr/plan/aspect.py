@@ -40,12 +40,13 @@ def cropped_around_subject(
         depth,
         inverse_depth=np.ascontiguousarray(depth.inverse_depth[crop]),
         confidence=None if depth.confidence is None else np.ascontiguousarray(depth.confidence[crop]),
+        behind=None if depth.behind is None else depth.behind.cropped(crop),
     )
     if subject is not None:
         place = (x / photo_width, y / photo_height, width / photo_width, height / photo_height)
         subject = subject.within(*place, scene_depth_of(cropped).cells.shape)
     rgb = np.ascontiguousarray(photo.rgb[crop])
-    return replace(photo, rgb=rgb, decoded_from=None, embedded_depth=None), cropped, subject
+    return replace(photo, rgb=rgb, decoded_from=None, embedded_depth=None, second_view=None), cropped, subject
 
 
 def box_around_subject(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 from kbvr.formats.packing.rivalry import best_method
 from kbvr.formats.spec.codecs import container_of
@@ -16,7 +18,9 @@ from kbvr.motion.path_options import PathOptions
 from kbvr.motion.paths import check_keyframes
 from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, FROM_DEPTH, LOOPS, SCENES
+from kbvr.photo.pair_layout import PairLayout, PairSource
 from kbvr.photo.photo import Photo
+from kbvr.plan.name_endings import pair_layout_named
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
@@ -37,6 +41,17 @@ def budget_of(output: str, options: ExportOptions) -> float:
     if options.budget_percent is not None:
         return options.budget_percent / 100
     return BUDGETS.get(output, DEFAULT_BUDGET)
+
+
+def pair_of(path: Path, options: ExportOptions) -> tuple[PairSource | Path, PairLayout | None]:
+    """Return where the second view of a photo is, and the layout that its name means if the file does not say it.
+
+    The other half of an RGB-D picture is no view.
+    """
+    if options.rgbd is not None:
+        return "none", None
+    source = options.pair_file or cast(PairSource, str(options.pair))
+    return source, pair_layout_named(path.stem) if source == "auto" else None
 
 
 def baseline_m_of(options: ExportOptions) -> float | None:

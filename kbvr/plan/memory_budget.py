@@ -126,7 +126,9 @@ def within_px(photo: Photo, max_px: int) -> Photo:
 def _resized(photo: Photo, size_px: tuple[int, int]) -> Photo:
     rgb = averaged(photo.rgb, size_px)
     rgb.flags.writeable = False
-    return replace(photo, rgb=rgb, f_px=photo.f_px * size_px[0] / photo.size_px[0], decoded_from=None)
+    view = photo.second_view and photo.second_view.within_px(max(size_px))
+    f_px = photo.f_px * size_px[0] / photo.size_px[0]
+    return replace(photo, rgb=rgb, f_px=f_px, decoded_from=None, second_view=view)
 
 
 def _scaled(size_px: tuple[int, int], scale: float, min_px: tuple[int, int]) -> tuple[int, int]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
+
+from kbvr.photo.pair_layout import PairLayout
 
 NAME_ENDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -78,3 +82,34 @@ OTHER_ENDINGS: Mapping[str, str] = MappingProxyType(
 3dh and 3dv stand for views beside and above each other (developers.meta.com, "VR Media Overview"). Where the packing of
 a half sphere is not named, it is told from the shape of the picture.
 """
+
+PAIRS: Mapping[str, PairLayout] = MappingProxyType(
+    {"sbs": "sbs", "sbs-half": "sbs-half", "tb": "tb", "tb-half": "tb-half", "cross": "cross"}
+)
+"""Packing -> the layout of a pair that is read. Views of half spheres and mixed rows are not."""
+
+
+def pair_layout_named(stem: str) -> PairLayout | None:
+    """Return the layout of a stereo pair that a photo's name without its suffix means, None for other names."""
+    return PAIRS.get(layout_at_end(stem.lower()) or "")
+
+
+def layout_at_end(stem: str) -> str | None:
+    """Return the packing that the end of a name means, in lower case and without its suffix, or None."""
+    return next((layout for ending, layout in _endings() if stem.endswith(ending)), None)
+
+
+def plain(name: str) -> str:
+    """Return a name in lower case with underscores for points, dashes and spaces."""
+    return re.sub(r"[-. ]", "_", name.lower())
+
+
+@cache
+def _endings() -> tuple[tuple[str, str], ...]:
+    """Return the ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first."""
+    tables = (*PLAYER_ENDINGS.values(), NAME_ENDINGS)
+    full = {ending.lower(): layout for table in tables for layout, ending in table.items()}
+    full |= {ending.lower(): layout for ending, layout in OTHER_ENDINGS.items()}
+    full |= {plain(ending): layout for ending, layout in full.items()}
+    both = full | {ending.replace("_kbvr", ""): layout for ending, layout in full.items()}
+    return tuple(sorted(both.items(), key=lambda item: len(item[0]), reverse=True))

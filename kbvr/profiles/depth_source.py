@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from kbvr.depth.depth_map import DepthMap
 from kbvr.depth.embedded import depth_from_embedded
 from kbvr.depth.estimate import estimate_depth
 from kbvr.depth.guess_kind import guessed_kind, own_estimate
+from kbvr.depth.pair_depth import depth_of_pair
 from kbvr.depth.placement import DEFAULT_NEAR_M, place
 from kbvr.depth.read_file import inverse_depth_of
 from kbvr.depth.read_placed import load_placed_depth
@@ -51,23 +53,28 @@ def at_subject_distance(depth: DepthMap, photo: Photo, options: ExportOptions) -
     if depth.metric or options.subject_distance_m is None:
         return depth
     scale = Landmarks(scene_depth_of(depth), photo.rgb).subject_m / options.subject_distance_m
-    return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale))
+    behind = None if depth.behind is None else depth.behind.scaled(scale)
+    return replace(depth, inverse_depth=depth.inverse_depth * np.float32(scale), behind=behind)
 
 
 def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
     """Return the depth of a photo in metres.
 
-    It comes from the file of the options, else from the photo's own file, unless the options name a network or forbid
-    it, else from their network.
+    It comes from the file of the options, else from a second view of the photo and their network, else from the photo's
+    own file, unless the options name a network or forbid it, else from their network.
     """
     near_m = DEFAULT_NEAR_M if options.near_m is None else options.near_m
 
+    @cache
     def estimate() -> DepthMap:
         return estimate_depth(
             photo, model=options.depth_model, near_m=near_m, quality=options.depth_quality, **network_limits(options)
         )
 
     if options.depth is None:
+        measured = depth_of_pair(photo, estimate)
+        if measured is not None:
+            return measured
         may_use_own = not options.ignore_embedded_depth and str(options.depth_model) == "auto"
         own = depth_from_embedded(photo, estimate, near_m=near_m) if may_use_own else None
         return estimate() if own is None else own

@@ -60,7 +60,11 @@ class BuiltLayers:
         layers, fill = self.layers, str(self.options.fill)
         size = f"{len(layers.quads)} quads, {float(layers.ldi.fill_mask.mean()):.1%} of it filled in"
         scene = f"scene: built for moves of {layers.reach_m * 1000:.0f} mm, {size}"
-        return scene, f"fill: {best_filler() if fill == 'auto' else fill}"
+        filled = f"fill: {best_filler() if fill == 'auto' else fill}"
+        if layers.ldi.shown_mask is not None:
+            shown, hidden = int(layers.ldi.shown_mask.sum()), int(layers.ldi.fill_mask.sum())
+            filled += f"; {shown} of {hidden} hidden pixels from the second view"
+        return scene, filled
 
     def drawing(self, shots: Sequence[Shot]) -> Renderer:
         """Return the renderer of shots with the same lens."""

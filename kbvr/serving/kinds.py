@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from kbvr.plan.name_endings import NAME_ENDINGS, OTHER_ENDINGS, PLAYER_ENDINGS
+from kbvr.plan.name_endings import layout_at_end, plain
 from kbvr.serving.metadata import PictureFacts, picture_facts
 from kbvr.serving.video_metadata import video_layout
 
@@ -180,24 +179,7 @@ def layout_named(name: str) -> str | None:
     lake-LR.jpg is one in low resolution.
     """
     stem, suffix = Path(name).stem.lower(), Path(name).suffix.lower()
-    if suffix in VIDEOS:
-        stem = _plain(stem)
-    return next((layout for ending, layout in _endings() if stem.endswith(ending)), None)
-
-
-@cache
-def _endings() -> tuple[tuple[str, str], ...]:
-    """Return the ends of names in lower case, with and without `_kbvr`, and their layouts; the longest first."""
-    tables = (*PLAYER_ENDINGS.values(), NAME_ENDINGS)
-    full = {ending.lower(): layout for table in tables for layout, ending in table.items()}
-    full |= {ending.lower(): layout for ending, layout in OTHER_ENDINGS.items()}
-    full |= {_plain(ending): layout for ending, layout in full.items()}
-    both = full | {ending.replace("_kbvr", ""): layout for ending, layout in full.items()}
-    return tuple(sorted(both.items(), key=lambda item: len(item[0]), reverse=True))
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-. ]", "_", name.lower())
+    return layout_at_end(plain(stem) if suffix in VIDEOS else stem)
 
 
 def is_by_kbvr(name: str, path: Path) -> bool:

@@ -69,6 +69,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "depth": "Depth file",
         "depth_kind": "Kind of depth file",
         "rgbd": "Half with the depth",
+        "pair": "Second view of a stereo photo",
         "ignore_embedded_depth": "Ignore the photo's own depth",
         "depth_model": "Depth network",
         "depth_quality": "Depth quality",

@@ -90,7 +90,8 @@ def enlarged(depth: DepthMap, photo: Photo) -> DepthMap:
     if depth.confidence is not None:
         confidence = np.asarray(Image.fromarray(depth.confidence).resize(photo.size_px, Image.Resampling.BILINEAR))
     scale = photo.size_px[0] / depth.inverse_depth.shape[1]
-    return replace(depth, inverse_depth=values, f_px=depth.f_px * scale, confidence=confidence)
+    behind = None if depth.behind is None else depth.behind.resized(photo.size_px)
+    return replace(depth, inverse_depth=values, f_px=depth.f_px * scale, confidence=confidence, behind=behind)
 
 
 def glb_of(live: LiveScene, *, is_tinted: bool = False) -> bytes:

@@ -13,7 +13,7 @@ from kbvr.options.outputs import AT_REST, LOOPS, ONE_EYED, OutputOptions
 from kbvr.studio.request_error import RequestError
 
 FILE_OPTIONS, NETWORK_OPTIONS = (
-    ("depth", "depth_kind", "rgbd", "keyframes"),
+    ("depth", "depth_kind", "rgbd", "pair", "keyframes"),
     ("depth_model", "fill", "segmentation", "colorize"),
 )
 NETWORK_NAME = r"(?!.*\.onnx$)[a-z0-9][a-z0-9._-]*"

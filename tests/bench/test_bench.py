@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bench import depth as depth_bench
-from bench import depth_pairs, novel_view, render
+from bench import depth_pairs, depth_two_views, novel_view, render
 from bench.baselines import best_constant_shift_px, naive_warp, paper_points, shifted
 from bench.machine import this_machine
 from bench.metrics import psnr_db, ssim, ssim_map, unseen_by_left
@@ -284,3 +284,17 @@ def test_with_the_true_disparity_kbvr_beats_every_baseline_on_every_real_pair(sh
         for name, theirs in baselines.items():
             for figure in ("psnr_db", "ssim", "hidden_psnr_db", "hidden_ssim"):
                 assert getattr(ours, figure) > getattr(theirs, figure), (pair.name, name, figure)
+
+
+def test_a_second_view_measures_depth_and_shows_what_is_hidden(shared: Path) -> None:
+    """On every real pair it is better than the single photo, and by a wide margin on average."""
+    measured = [depth_two_views.measure(pair) for pair in load_pairs(shared / "pairs")]
+    for row in measured:
+        assert row.pair.correlation > row.single.correlation + 0.05
+        assert row.pair.error_share < 0.5 * row.single.error_share
+        assert row.shown_db > row.invented_db + 0.3
+        assert row.measured_share > 0.7
+    assert np.mean([row.pair.correlation for row in measured]) > 0.95
+    assert np.mean([row.pair.error_share for row in measured]) < 0.15
+    assert np.mean([row.pair.edge_f_score - row.single.edge_f_score for row in measured]) > 0.1
+    assert np.mean([row.shown_db - row.invented_db for row in measured]) > 2.5

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 PHOTO_SUFFIXES = frozenset(
     (
         *(".jpg", ".jpeg", ".jpe", ".jfif"),
+        *(".mpo", ".jps"),
         ".png",
         ".webp",
         *(".tif", ".tiff"),

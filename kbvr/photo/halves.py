@@ -1,0 +1,79 @@
+"""The halves of a picture that holds both views of a stereo pair."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from kbvr.imaging.matched_points import matched_points
+from kbvr.imaging.resize import averaged, resized
+from kbvr.photo.pair_layout import PairLayout
+
+Rgb = UInt8[np.ndarray, "h w 3"]
+Half = UInt8[np.ndarray, "h2 w2 3"]
+
+THUMBNAIL_PX = (96, 72)
+MAX_SHIFT_PX = 18
+MIN_LIKENESS = 0.4
+"""Size at which the outlines of halves are compared, the most by which one is shifted sideways, and the correlation
+from which on it is worth looking closely."""
+
+COMPARED_PX = 640
+MAX_VERTICAL_SHARE, MAX_SIDEWAYS_SHARE = 0.01, 0.12
+"""Size at which points of the halves are matched, and by how much their shifts may differ."""
+
+MIN_POINTS, MIN_POINT_SHARE = 20, 0.5
+"""Number and share of matched points in halves that show the same thing."""
+
+SHAPES: dict[PairLayout, tuple[float, float]] = {"sbs": (1.1, 4.5), "tb": (0.4, 1.4)}
+"""Width over height of pictures that are asked whether they are pairs."""
+
+
+def split(rgb: Rgb, layout: PairLayout) -> tuple[Half, Half]:
+    """Return the left and the right eye's view, at their full shape, without the middle line of an odd number."""
+    height, width = rgb.shape[0] // 2, rgb.shape[1] // 2
+    if layout.startswith("tb"):
+        first, second = rgb[:height], rgb[-height:]
+    else:
+        first, second = rgb[:, :width], rgb[:, -width:]
+    if layout == "cross":
+        first, second = second, first
+    if layout.endswith("-half"):
+        full_px = (first.shape[1], 2 * height) if layout == "tb-half" else (2 * width, first.shape[0])
+        first, second = resized(first, full_px), resized(second, full_px)
+    return np.ascontiguousarray(first), np.ascontiguousarray(second)
+
+
+def are_alike(rgb: Rgb, layout: PairLayout) -> bool:
+    """Return whether both halves show the same things in the same rows."""
+    first, second = matched_points(*split(rgb, layout), side_px=COMPARED_PX)
+    if len(first) < MIN_POINTS:
+        return False
+    shift = np.abs(first - second - np.median(first - second, axis=0))
+    agrees = (shift[:, 1] < MAX_VERTICAL_SHARE) & (shift[:, 0] < MAX_SIDEWAYS_SHARE)
+    return int(agrees.sum()) >= MIN_POINTS and float(agrees.mean()) >= MIN_POINT_SHARE
+
+
+def _likeness(rgb: Rgb, layout: PairLayout) -> float:
+    """Return how alike the outlines in both halves are, -1 to 1, at the best shift sideways."""
+    first, second = (_outlines(view) for view in split(rgb, layout))
+    inside = first[2:-2, MAX_SHIFT_PX:-MAX_SHIFT_PX]
+    if not (inside.any() and second.any()):
+        return 0.0
+    return float(cv2.matchTemplate(second, inside, cv2.TM_CCOEFF_NORMED).max())
+
+
+def probable_layout(rgb: Rgb) -> PairLayout | None:
+    """Return how a picture looks like a pair, None for ordinary photos."""
+    shape = rgb.shape[1] / rgb.shape[0]
+    for layout, (low, high) in SHAPES.items():
+        if low <= shape <= high and _likeness(rgb, layout) > MIN_LIKENESS and are_alike(rgb, layout):
+            return layout
+    return None
+
+
+def _outlines(view: Half) -> Float32[np.ndarray, "h w"]:
+    grey = cv2.cvtColor(averaged(view, THUMBNAIL_PX), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    return np.asarray(np.sqrt(across * across + down * down), np.float32)
