@@ -1,0 +1,1 @@
+"""Repair scans of old prints: their border, their faded tones, and what age did to their surface."""
