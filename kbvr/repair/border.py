@@ -11,7 +11,7 @@ from math import cos, radians, sin
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float64, UInt8
 
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.resize import shrunk
@@ -66,7 +66,7 @@ class Crop:
         """How far the print is turned in the scan, clockwise."""
         return float(-np.degrees(np.arctan2(self.scan_to_picture[1, 0], self.scan_to_picture[0, 0])))
 
-    def of(self, rgb: Picture) -> Picture:
+    def of(self, rgb: Picture) -> UInt8[np.ndarray, "h w 3"]:
         """Return the picture from a scan."""
         (a, b, x), (c, d, y) = self.scan_to_picture
         width, height = self.size_px

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, Int32
 
-from kbvr.imaging.array_types import Bytes, Picture, Plane
+from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane
 
 DISC_PX = 13
 """Wider things are not damage."""
@@ -25,6 +25,9 @@ WEAK_LEVELS, STRONG_LEVELS = 14.0, 32.0
 
 WEAK_SHARE = 0.35
 """They also stand out by this share of what stands out most nearby, so that scratches do not grow into textures."""
+
+PIECE_PX = 48
+"""Candidates that are larger are judged piece by piece, in squares of this side: a scratch can cross a fence."""
 
 RIM_PX = 4
 MIN_AREA_PX = 3
@@ -60,6 +63,9 @@ class Candidates:
     features: Float64[np.ndarray, "N F"]
     """A row for each candidate; the columns are FEATURES."""
 
+    wholes: Int32[np.ndarray, "N"]
+    """Number of the connected thing that each of them is a piece of."""
+
 
 def light_candidates(rgb: Picture) -> Candidates:
     """Return things that are lighter than what is around them."""
@@ -88,18 +94,25 @@ def _candidates(grey: Bytes, chroma: Plane) -> Candidates:
     busy = cv2.blur(opposite, (AROUND_PX, AROUND_PX))
     strongest_near = cv2.dilate(hat, np.ones((AROUND_PX, AROUND_PX), np.uint8))
     weak = hat > np.maximum(np.maximum(WEAK_LEVELS, busy), WEAK_SHARE * strongest_near)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(weak.astype(np.uint8), connectivity=8)
-    strongest = np.zeros(count, np.float32)
-    np.maximum.at(strongest, labels.ravel(), hat.ravel())
-    kept = (strongest > STRONG_LEVELS) & (stats[:, cv2.CC_STAT_AREA] >= MIN_AREA_PX)
-    inner = np.zeros(grey.shape, bool)
+    labels, wholes = _pieces(weak, hat)
+    return Candidates(labels, _features(labels, grey, background, hat, opposite, chroma, len(wholes)), wholes)
+
+
+def _pieces(weak: Mask, hat: Plane) -> tuple[Int32[np.ndarray, "H W"], Int32[np.ndarray, "N"]]:
+    """Return the number of the piece at each pixel, from 1, and the number of the connected thing of each piece."""
+    count, whole = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    strongest, inner = np.zeros(count, np.float32), np.zeros(weak.shape, bool)
+    np.maximum.at(strongest, whole.ravel(), hat.ravel())
     inner[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = True
-    kept &= 2 * np.bincount(labels.ravel(), inner.ravel(), count) > stats[:, cv2.CC_STAT_AREA]
+    area, inside = (np.bincount(whole.ravel(), mask.ravel(), count) for mask in (weak, inner & weak))
+    kept = (strongest > STRONG_LEVELS) & (area >= MIN_AREA_PX) & (2 * inside > area)
     kept[0] = False
-    numbers = np.zeros(count, np.int32)
-    numbers[kept] = np.arange(1, kept.sum() + 1)
-    labels = numbers[labels]
-    return Candidates(labels, _features(labels, grey, background, hat, opposite, chroma, stats[kept]))
+    y, x = np.nonzero(kept[whole])
+    cells = (y // PIECE_PX) * (weak.shape[1] // PIECE_PX + 1) + x // PIECE_PX
+    keys, numbers = np.unique(whole[y, x].astype(np.int64) * (cells.max(initial=0) + 1) + cells, return_inverse=True)
+    labels = np.zeros(weak.shape, np.int32)
+    labels[y, x] = numbers + 1
+    return labels, (keys // (cells.max(initial=0) + 1)).astype(np.int32)
 
 
 def _features(
@@ -109,9 +122,8 @@ def _features(
     hat: Plane,
     opposite: Plane,
     chroma: Plane,
-    stats: Int32[np.ndarray, "N 5"],
+    count: int,
 ) -> Float64[np.ndarray, "N F"]:
-    count = len(stats)
     mask = labels > 0
     flat = labels[mask]
     area = np.maximum(np.bincount(flat, minlength=count + 1)[1:], 1)
@@ -121,7 +133,7 @@ def _features(
 
     inside_px = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
     width = 4 * mean(inside_px) - 1
-    box = np.hypot(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    box = _diagonals(labels, count)
     length = np.maximum(box, area / np.maximum(width, 1))
     contrast = mean(hat)
     white = max(float(np.percentile(grey, 99.5)), 1)
@@ -158,6 +170,18 @@ def _features(
         np.log(ring_mean + 8),
     )
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _diagonals(labels: Int32[np.ndarray, "H W"], count: int) -> Float64[np.ndarray, "N"]:
+    """Return the diagonal of the box around each candidate."""
+    at = np.nonzero(labels)
+    sides = []
+    for along in at:
+        low, high = np.full(count + 1, labels.size), np.zeros(count + 1, np.int64)
+        np.minimum.at(low, labels[at], along)
+        np.maximum.at(high, labels[at], along)
+        sides.append((high - low + 1)[1:])
+    return np.hypot(*sides).astype(np.float64)
 
 
 def _ring(labels: Int32[np.ndarray, "H W"], count: int, background: Bytes) -> tuple[np.ndarray, np.ndarray]:

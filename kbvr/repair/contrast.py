@@ -9,9 +9,8 @@ import numpy as np
 
 from kbvr.colorize.has_colour import has_colour
 from kbvr.imaging.array_types import Picture
-from kbvr.imaging.lab import LUMINANCE, chroma_of, coloured, lightness_of
+from kbvr.imaging.lab import chroma_of, coloured, lightness_of, luminance_of_lightness
 from kbvr.imaging.resize import shrunk
-from kbvr.imaging.srgb import to_linear
 from kbvr.photo.photo import Photo
 
 SIDE_PX = 384
@@ -64,7 +63,7 @@ def with_contrast(photo: Photo) -> Photo:
     for top in range(0, len(rgb), BAND_ROWS):
         band = np.ascontiguousarray(photo.rgb[top : top + BAND_ROWS])
         lightness = (lightness_of(band) - stretch.dark) * stretch.gain + stretch.dark_target
-        luminance = _luminance_of_lightness(np.clip(lightness, 0, 100).astype(np.float32))
+        luminance = luminance_of_lightness(np.clip(lightness, 0, 100).astype(np.float32))
         rgb[top : top + BAND_ROWS] = coloured(luminance, chroma_of(band) * chroma_gain)
     rgb.flags.writeable = False
     return replace(photo, rgb=rgb, notes=(*photo.notes, f"contrast restored: tones stretched by {stretch.gain:.2f}"))
