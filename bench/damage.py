@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, UInt8
+from jaxtyping import Bool, Float32, Float64, UInt8
 
 Rgb = UInt8[np.ndarray, "H W 3"]
 Mask = Bool[np.ndarray, "H W"]
@@ -83,7 +84,8 @@ def damaged(print_: Rgb, rng: np.random.Generator) -> Damaged:
         kinds[name] = cover > 0
     softness_px = rng.uniform(0, 0.9)
     if softness_px > 0.3:  # of the scanner
-        rgb, print_ = (cv2.GaussianBlur(values, (0, 0), softness_px) for values in (rgb, print_))
+        rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), softness_px), np.float32)
+        print_ = np.asarray(cv2.GaussianBlur(print_, (0, 0), softness_px), np.uint8)
     done, intact = _compressed(_bytes(rgb), rng), print_
     changed = np.abs(_bytes(rgb).astype(np.int16) - intact).max(axis=2) > SEEN_LEVELS
     return Damaged(done, intact, {name: mask & changed for name, mask in kinds.items()})
@@ -128,12 +130,11 @@ def _scratches(size: tuple[int, int], rng: np.random.Generator) -> Cover:
         start = rng.uniform(0, 1, 2) * size[::-1]
         points = start + 4 * np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
         width = int(rng.integers(1, 6))
-        for a, b in zip(points[:-1], points[1:], strict=True):
+        for a, b in pairwise(points):
             if rng.random() < 0.06:
                 continue  # scratches have gaps
             thick = int(np.clip(width + rng.integers(-1, 2), 1, 5))
-            ends = [tuple(int(v * 2**FINE) for v in point) for point in (a, b)]
-            cv2.line(line, *ends, 255, thick, cv2.LINE_AA, FINE)
+            cv2.line(line, _fixed(a), _fixed(b), 255, thick, cv2.LINE_AA, FINE)
         strength = np.clip(_rough(size, rng, rng.uniform(0.6, 1.1), rng.uniform(0, 8)), 0.15, 1)
         cover = np.maximum(cover, line.astype(np.float32) * strength / np.float32(255))
     return cover.astype(np.float32)
@@ -151,8 +152,8 @@ def _dust(size: tuple[int, int], rng: np.random.Generator) -> Cover:
     for _ in range(rng.integers(5, 60)):
         centre = rng.uniform(0, 1, 2) * size[::-1]
         axes = rng.uniform(0.7, 2.5, 2)
-        ends = tuple(int(v * 2**FINE) for v in centre), tuple(int(v * 2**FINE) for v in axes)
-        cv2.ellipse(speck, *ends, float(rng.uniform(0, 180)), 0, 360, 255, -1, cv2.LINE_AA, FINE)
+        angle = float(rng.uniform(0, 180))
+        cv2.ellipse(speck, _fixed(centre), _fixed(axes), angle, 0, 360, 255, -1, cv2.LINE_AA, FINE)
     return speck.astype(np.float32) * np.float32(rng.uniform(0.75, 1) / 255)
 
 
@@ -162,13 +163,10 @@ def _folds(size: tuple[int, int], rng: np.random.Generator) -> Cover:
     cover = np.zeros(size, np.float32)
     for _ in range(rng.integers(0, 3)):
         across, slope = rng.uniform(0.2, 0.8), rng.uniform(-0.08, 0.08)
-        if rng.random() < 0.5:
-            ends = (0, across * height), (width, (across + slope) * height)
-        else:
-            ends = (across * width, 0), ((across + slope) * width, height)
+        ends = np.array([[0, across], [1, across + slope]])
+        start, end = (ends if rng.random() < 0.5 else ends[:, ::-1]) * (width, height)
         line = np.zeros(size, np.uint8)
-        fixed = [tuple(int(v * 2**FINE) for v in end) for end in ends]
-        cv2.line(line, *fixed, 255, int(rng.integers(1, 4)), cv2.LINE_AA, FINE)
+        cv2.line(line, _fixed(start), _fixed(end), 255, int(rng.integers(1, 4)), cv2.LINE_AA, FINE)
         cover = np.maximum(cover, (line / np.float32(255)) * np.clip(_rough(size, rng, 0.6, 8), 0.25, 1))
     return cover.astype(np.float32)
 
@@ -199,6 +197,12 @@ def _torn(size: tuple[int, int], rng: np.random.Generator) -> Cover:
     return cover.astype(np.float32) / np.float32(255)
 
 
+def _fixed(point: Float64[np.ndarray, "2"]) -> tuple[int, int]:
+    """Return x and y in cv2's fixed point."""
+    x, y = (int(v * 2**FINE) for v in point)
+    return x, y
+
+
 def _paper(print_: Rgb, rng: np.random.Generator) -> Float32[np.ndarray, "3"]:
     """Return the colour of the paper: the print's own white, lighter."""
     white = np.percentile(print_.reshape(-1, 3), 98, axis=0)
@@ -208,7 +212,7 @@ def _paper(print_: Rgb, rng: np.random.Generator) -> Float32[np.ndarray, "3"]:
 def _compressed(rgb: Rgb, rng: np.random.Generator) -> Rgb:
     quality = int(rng.integers(88, 97))
     stored = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)[..., ::-1])
 
 
 def _bytes(values: np.ndarray) -> Rgb:

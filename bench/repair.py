@@ -20,6 +20,7 @@ from jaxtyping import Bool, UInt8
 
 from bench.damage import Damaged, as_print, damaged, scanned, with_paper_texture
 from bench.machine import this_machine
+from export.teachers import load_rgb
 from kbvr.depth.estimate import estimate_depth
 from kbvr.photo.photo import photo_from_array
 from kbvr.repair import for_depth, repaired
@@ -65,7 +66,7 @@ def photos_in(folder: Path, every: int) -> Iterator[tuple[int, Rgb]]:
     """Yield the number and the pixels of every so many photos of a folder."""
     for index, path in enumerate(sorted(folder.glob("*.jpg"))):
         if index % every == 0:
-            yield index, np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+            yield index, load_rgb(path)
 
 
 def measure(photos: Iterator[tuple[int, Rgb]], *, depths: int) -> Figures:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float64
 
 from bench.damage import as_print, damaged
+from export.teachers import load_rgb
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.repair.candidates import Candidates, dark_candidates, light_candidates
 from kbvr.repair.damage import SURE, evidence_of, looks
@@ -59,7 +59,7 @@ def pictures_of(photos: Sequence[Path], *, every: int) -> Iterator[tuple[Picture
     """
     for index, path in islice(enumerate(photos), 1, None, every):
         rng = np.random.default_rng(index)
-        rgb = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
+        rgb = load_rgb(path)
         done = damaged(as_print(rgb, rng), rng)
         for each in (rgb, done.intact):
             yield each, np.zeros(each.shape[:2], bool)
@@ -90,7 +90,12 @@ def trained(data: Labelled, *, touched: float, seed: int = 0) -> dict[str, np.nd
     net = torch.nn.Sequential(torch.nn.Linear(seen.shape[1], NEURONS), torch.nn.Tanh(), torch.nn.Linear(NEURONS, 1))
     _fit(net, seen, data)
     hidden, output = (layer for layer in net if isinstance(layer, torch.nn.Linear))
-    parts = {"hidden": hidden.weight, "hidden_bias": hidden.bias, "output": output.weight[0], "output_bias": output.bias}
+    parts = {
+        "hidden": hidden.weight,
+        "hidden_bias": hidden.bias,
+        "output": output.weight[0],
+        "output_bias": output.bias,
+    }
     weights = {name: value.detach().numpy().astype(np.float64) for name, value in parts.items()}
     weights |= {"mean": mean, "deviation": deviation}
     looks_like = looks(weights, data.features)
@@ -122,14 +127,14 @@ def _fit(net: torch.nn.Module, seen: torch.Tensor, data: Labelled) -> None:
         each = torch.nn.functional.binary_cross_entropy_with_logits(net(seen)[:, 0], target, reduction="none")
         loss = (each * weight).mean() + 1e-4 * sum((part**2).sum() for part in net.parameters())
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
 
 def train_damage(photos: Path, out: Path, *, every: int) -> None:
     """Train on every so many photos of a folder, and write the weights."""
     pictures = list(pictures_of(sorted(photos.glob("*.jpg")), every=every))
-    weights = {}
+    weights: dict[str, np.ndarray] = {}
     for polarity, touched in TOUCHED.items():
         found = trained(labelled(pictures, polarity), touched=touched)
         weights |= {f"{polarity}_{name}": value for name, value in found.items()}

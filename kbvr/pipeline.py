@@ -1,9 +1,9 @@
 """The whole product on one page: from a photo to videos, loops, stereo pictures and scenes.
 
-load_photo -> repair of an old print and colours, if asked -> the profile's depth -> scene_depth_of -> the plan (a shot for every
-output: moves along a path, a rig of two eyes, both limited by what they would show) -> the profile's scene (split,
-fill, mattes and mesh for what the moves uncover) -> the views of each instant -> the files that show them. Depth maps
-and autostereograms are made from the depth alone, scene files from the layers.
+load_photo -> repair of an old print and colours, if asked -> the profile's depth -> scene_depth_of -> the plan (a shot
+for every output: moves along a path, a rig of two eyes, both limited by what they would show) -> the profile's scene
+(split, fill, mattes and mesh for what the moves uncover) -> the views of each instant -> the files that show them.
+Depth maps and autostereograms are made from the depth alone, scene files from the layers.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ class OldPhotoSteps:
     def __init__(self, options: ExportOptions) -> None:
         """Open the network for colours, if there are to be any, so that a missing one is reported first."""
         self.options = options
-        self._colours = None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
+        self._colours = (
+            None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
+        )
 
     @property
     def repairs(self) -> bool:

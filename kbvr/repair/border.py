@@ -1,7 +1,7 @@
 """Find the picture inside the border of a scanned print, and how far the print is turned.
 
-A border is one light colour from the edge of the scan to straight lines on at least two sides. It is peeled off layer by
-layer: first the scanner's ground, then the paper.
+A border is one light colour from the edge of the scan to straight lines on at least two sides. It is peeled off in
+layers: first the scanner's ground, then the paper.
 """
 
 from __future__ import annotations

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64, Int32
+from jaxtyping import Float64, Int32
 
 from kbvr.imaging.array_types import Bytes, Mask, Picture, Plane
+from kbvr.repair.candidate_features import AROUND_PX, Planes, features_of
 
 DISC_PX = 13
 """Wider things are not damage."""
-
-AROUND_PX = 33
-"""Side of the square that shows how busy a place is."""
 
 WEAK_LEVELS, STRONG_LEVELS = 14.0, 32.0
 """A candidate's pixels stand out by the first number of levels, and some of them by the second."""
@@ -31,26 +29,6 @@ PIECE_PX = 48
 
 RIM_PX = 4
 MIN_AREA_PX = 3
-RING_PX = 4
-"""The ring around a candidate shows what it lies on."""
-
-FEATURES = (
-    "log area",
-    "log length",
-    "width",
-    "log elongation",
-    "contrast",
-    "level",
-    "activity opposite",
-    "activity same",
-    "others nearby",
-    "sharpness",
-    "unevenness of the ring",
-    "unevenness",
-    "chroma",
-    "log candidates",
-    "log background",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +73,14 @@ def _candidates(grey: Bytes, chroma: Plane) -> Candidates:
     strongest_near = cv2.dilate(hat, np.ones((AROUND_PX, AROUND_PX), np.uint8))
     weak = hat > np.maximum(np.maximum(WEAK_LEVELS, busy), WEAK_SHARE * strongest_near)
     labels, wholes = _pieces(weak, hat)
-    return Candidates(labels, _features(labels, grey, background, hat, opposite, chroma, len(wholes)), wholes)
+    planes = Planes(grey, background, hat, opposite, chroma)
+    return Candidates(labels, features_of(labels, len(wholes), planes), wholes)
 
 
 def _pieces(weak: Mask, hat: Plane) -> tuple[Int32[np.ndarray, "H W"], Int32[np.ndarray, "N"]]:
     """Return the number of the piece at each pixel, from 1, and the number of the connected thing of each piece."""
-    count, whole = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    count, numbered = cv2.connectedComponents(weak.astype(np.uint8), connectivity=8)
+    whole = np.asarray(numbered, np.int32)
     strongest, inner = np.zeros(count, np.float32), np.zeros(weak.shape, bool)
     np.maximum.at(strongest, whole.ravel(), hat.ravel())
     inner[RIM_PX:-RIM_PX, RIM_PX:-RIM_PX] = True
@@ -113,84 +93,3 @@ def _pieces(weak: Mask, hat: Plane) -> tuple[Int32[np.ndarray, "H W"], Int32[np.
     labels = np.zeros(weak.shape, np.int32)
     labels[y, x] = numbers + 1
     return labels, (keys // (cells.max(initial=0) + 1)).astype(np.int32)
-
-
-def _features(
-    labels: Int32[np.ndarray, "H W"],
-    grey: Bytes,
-    background: Bytes,
-    hat: Plane,
-    opposite: Plane,
-    chroma: Plane,
-    count: int,
-) -> Float64[np.ndarray, "N F"]:
-    mask = labels > 0
-    flat = labels[mask]
-    area = np.maximum(np.bincount(flat, minlength=count + 1)[1:], 1)
-
-    def mean(plane: np.ndarray) -> Float64[np.ndarray, "N"]:
-        return np.bincount(flat, plane[mask], minlength=count + 1)[1:] / area
-
-    inside_px = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
-    width = 4 * mean(inside_px) - 1
-    box = _diagonals(labels, count)
-    length = np.maximum(box, area / np.maximum(width, 1))
-    contrast = mean(hat)
-    white = max(float(np.percentile(grey, 99.5)), 1)
-    level = mean(grey) / white
-    # what is around a candidate, without the candidates
-    around = np.asarray(~mask, np.float32)
-    window = (AROUND_PX, AROUND_PX)
-    free = np.maximum(cv2.blur(around, window), 0.05)
-    same = cv2.blur(np.asarray(hat * around, np.float32), window) / free
-    crossing = cv2.blur(np.asarray(opposite * around, np.float32), window) / free
-    share = cv2.blur(np.asarray(mask, np.float32), window)
-    others = mean(share) - np.minimum(area, width * AROUND_PX) / AROUND_PX**2
-    slope = cv2.magnitude(*(cv2.Sobel(grey, cv2.CV_32F, dx, 1 - dx, ksize=3, scale=1 / 8) for dx in (1, 0)))
-    rim = mask & (inside_px < 1.5)
-    rims = np.maximum(np.bincount(labels[rim], minlength=count + 1)[1:], 1)
-    sharpness = np.bincount(labels[rim], slope[rim], minlength=count + 1)[1:] / rims / contrast
-    ring_mean, ring_deviation = _ring(labels, count, background)
-    spread = np.sqrt(np.maximum(mean(grey.astype(np.float32) ** 2) - mean(grey) ** 2, 0))
-    columns = (
-        np.log(area),
-        np.log(length),
-        width,
-        np.log(length / np.maximum(width, 1)),
-        contrast,
-        level,
-        mean(crossing),
-        mean(same),
-        others,
-        sharpness,
-        ring_deviation,
-        spread / contrast,
-        mean(chroma),
-        np.full(count, np.log(mask.mean() + 1e-4)),
-        np.log(ring_mean + 8),
-    )
-    return np.stack(columns, axis=1).astype(np.float64)
-
-
-def _diagonals(labels: Int32[np.ndarray, "H W"], count: int) -> Float64[np.ndarray, "N"]:
-    """Return the diagonal of the box around each candidate."""
-    at = np.nonzero(labels)
-    sides = []
-    for along in at:
-        low, high = np.full(count + 1, labels.size), np.zeros(count + 1, np.int64)
-        np.minimum.at(low, labels[at], along)
-        np.maximum.at(high, labels[at], along)
-        sides.append((high - low + 1)[1:])
-    return np.hypot(*sides).astype(np.float64)
-
-
-def _ring(labels: Int32[np.ndarray, "H W"], count: int, background: Bytes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the deviation of the background around each candidate."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1, 2 * RING_PX + 1))
-    grown = cv2.dilate(labels.astype(np.float32), kernel).astype(np.int32)
-    ring = (grown > 0) & (labels == 0)
-    numbers, values = grown[ring], background[ring].astype(np.float64)
-    area = np.maximum(np.bincount(numbers, minlength=count + 1)[1:], 1)
-    mean = np.bincount(numbers, values, minlength=count + 1)[1:] / area
-    square = np.bincount(numbers, values**2, minlength=count + 1)[1:] / area
-    return mean, np.sqrt(np.maximum(square - mean**2, 0))
