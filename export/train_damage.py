@@ -23,7 +23,7 @@ from kbvr.repair.candidates import Candidates, dark_candidates, light_candidates
 from kbvr.repair.damage import SURE, evidence_of, looks
 
 NEURONS = 16
-STEPS = 900
+STEPS = 500
 MAX_WEIGHT = 30.0
 """Of a candidate, relative to those of one pixel; it grows with the square root of the area."""
 
@@ -133,6 +133,7 @@ def _fit(net: torch.nn.Module, seen: torch.Tensor, data: Labelled) -> None:
 
 def train_damage(photos: Path, out: Path, *, every: int) -> None:
     """Train on every so many photos of a folder, and write the weights."""
+    torch.set_num_threads(1)
     pictures = list(pictures_of(sorted(photos.glob("*.jpg")), every=every))
     weights: dict[str, np.ndarray] = {}
     for polarity, touched in TOUCHED.items():
