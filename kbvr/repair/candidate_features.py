@@ -69,7 +69,8 @@ class _Pieces:
 
     def sum(self, plane: np.ndarray, where: Bool[np.ndarray, "H W"]) -> Numbers:
         """Return the sum of a plane over each piece, where a mask is set."""
-        return np.bincount(self.labels[where], plane[where].astype(np.float64), minlength=self.count + 1)[1:]
+        total = np.bincount(self.labels[where], plane[where].astype(np.float64), minlength=self.count + 1)[1:]
+        return total.astype(np.float64)  # of nothing, bincount makes integers
 
     @property
     def area(self) -> Numbers:

@@ -16,7 +16,9 @@ from jaxtyping import Float64
 
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.resize import shrunk
+from kbvr.repair.candidate_features import FEATURES
 from kbvr.repair.candidates import Candidates, dark_candidates, light_candidates
+from kbvr.repair.parallel import are_bars
 
 SIDE_PX = 1024
 """Size at which damage is found."""
@@ -24,8 +26,12 @@ SIDE_PX = 1024
 SURE = 1.0
 """Candidates whose looks score more are evidence for others."""
 
-CONTINUES = 1.2
-"""The rest of a thing that is damage is damage if its score is lower by at most this."""
+MARGIN, CONTINUES = 1.0, 0.6
+"""Damage scores more than the trained threshold by the first number; the rest of a thing that is damage by the
+first less the second."""
+
+COMPACT_PX, COMPACT_ELONGATION = 5.0, 2.5
+"""Things that are wider and less elongated are no scratches and no dust: bows and lips have that shape, too."""
 
 GROWN_PX = 3
 """Damage has soft edges: side of the square by which it is grown."""
@@ -66,7 +72,14 @@ def _damaged(found: Candidates, weights: Weights) -> Mask:
     sure = np.where(looks_like > SURE, area, 0)
     evidence = evidence_of(sure.sum() - sure)
     by_looks, by_evidence, by_both, offset = weights["evidence"]
-    beyond = looks_like * (by_looks + by_both * evidence) + by_evidence * evidence + offset - weights["threshold"]
+    beyond = looks_like * (by_looks + by_both * evidence) + by_evidence * evidence + offset
+    beyond -= weights["threshold"] + MARGIN
+    width, elongation = (found.features[:, FEATURES.index(name)] for name in ("width", "log elongation"))
+    beyond[(width > COMPACT_PX) & (elongation < np.log(COMPACT_ELONGATION))] = -np.inf
+    bars = are_bars(found.labels, beyond > -CONTINUES)
+    whole_area, bar_area = (np.bincount(found.wholes, part) for part in (area, area * bars))
+    beyond[2 * bar_area[found.wholes] > whole_area[found.wholes]] = -np.inf
+    beyond[bars] = -np.inf
     best = np.full(found.wholes.max() + 1, -np.inf)
     np.maximum.at(best, found.wholes, beyond)
     is_damage = (beyond > 0) | ((best[found.wholes] > 0) & (beyond > -CONTINUES))
