@@ -19,7 +19,7 @@ TONE = (1.0, 0.93, 0.8)
 
 def main() -> None:
     """Write the scan."""
-    grey = cv2.imread(str(ROOT / "docs/photos/camera.jpg"), cv2.IMREAD_GRAYSCALE).astype(np.float32)
+    grey = np.asarray(cv2.imread(str(ROOT / "docs/photos/camera.jpg"), cv2.IMREAD_GRAYSCALE), np.float32)
     print_ = np.clip(60 + grey[..., None] * 0.6 * np.array(TONE, np.float32), 0, 255).astype(np.uint8)
     rng = np.random.default_rng(SEED)
     scan = scanned(damaged(print_, rng).rgb, rng).rgb

@@ -139,4 +139,4 @@ def train_damage(photos: Path, out: Path, *, every: int) -> None:
     for polarity, touched in TOUCHED.items():
         found = trained(labelled(pictures, polarity), touched=touched)
         weights |= {f"{polarity}_{name}": value for name, value in found.items()}
-    np.savez(out, **weights)
+    np.savez(out, allow_pickle=False, **weights)
