@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.color_command import add_color
+from export.damage_command import add_damage
 from export.deoldify.command import add_deoldify
 from export.depth_anything.command import add_depth_anything
 from export.depth_command import add_depth
@@ -64,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     add_figure(write)
     write.set_defaults(run_command=_write)
 
-    for add_command in (add_color, add_kenburns, add_maskrcnn, add_depth_anything, add_deoldify):
+    for add_command in (add_color, add_kenburns, add_maskrcnn, add_depth_anything, add_deoldify, add_damage):
         add_command(commands)
     return parser
 

@@ -1,9 +1,9 @@
 """The whole product on one page: from a photo to videos, loops, stereo pictures and scenes.
 
-load_photo -> colours for a grey one, if asked -> the profile's depth -> scene_depth_of -> the plan (a shot for every
-output: moves along a path, a rig of two eyes, both limited by what they would show) -> the profile's scene (split,
-fill, mattes and mesh for what the moves uncover) -> the views of each instant -> the files that show them. Depth maps
-and autostereograms are made from the depth alone, scene files from the layers.
+load_photo -> repair of an old print and colours, if asked -> the profile's depth -> scene_depth_of -> the plan (a shot
+for every output: moves along a path, a rig of two eyes, both limited by what they would show) -> the profile's scene
+(split, fill, mattes and mesh for what the moves uncover) -> the views of each instant -> the files that show them.
+Depth maps and autostereograms are made from the depth alone, scene files from the layers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any, Unpack
 import numpy as np
 from jaxtyping import UInt8
 
-from kbvr.colorize import colorized, colour_network
 from kbvr.depth.depth_map import DepthMap, seen_through
 from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OptionsError, OptionText
@@ -46,7 +45,7 @@ from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memor
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.plan.player_words import player_words, without_player_words
 from kbvr.profiles.choose import profile_of
-from kbvr.profiles.depth_source import network_limits
+from kbvr.profiles.old_photo import OldPhotoSteps, for_depth_network
 from kbvr.system.atomic_file import check_writable
 
 _log = logging.getLogger(__name__)
@@ -106,22 +105,25 @@ def export_photo(
         elif options.rgbd is not None:
             options = options.model_copy(update={"depth": photo})
         profile = profile_of(options)
-        colours = None if options.colorize is None else colour_network(options.colorize, **network_limits(options))
+        old_photo = OldPhotoSteps(options)
         jobs = _jobs(photo, out, options, stem)
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = _loaded(photo, options)
+        if old_photo.repairs:
+            with run.stage("repair"):
+                photo = old_photo.repaired(photo)
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
         jobs = run.with_installed_extras(_sized(jobs, file_px, options), options)
         options = options.for_photo(file_px, alt=photo.alternative_text)
         photo, memory = _within_memory(photo, jobs, options)
-        if colours is not None:
+        if old_photo.colours:
             with run.stage("colours"):
-                photo = colorized(photo, colours, strength=options.colorize_strength)
+                photo = old_photo.coloured(photo)
         with run.stage("depth"):
-            depth = profile.depth(photo)
+            depth = profile.depth(for_depth_network(photo, options))
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
         return make_files(plan, profile, run, memory, opened)
 

@@ -19,7 +19,7 @@ ROOMS = (
     ("system", "geometry"),
     ("nets", "photo"),
     ("colorize", "depth", "inpaint"),
-    ("ldi", "motion"),
+    ("ldi", "motion", "repair"),
     ("mesh", "rendering", "stereo", "ken_burns_2019"),
     ("options",),
     ("formats",),

@@ -32,6 +32,11 @@ def lightness_of_luminance(luminance: Float32[np.ndarray, "*any"]) -> Float32[np
     return (116 * _curve(luminance) - 16).astype(np.float32)
 
 
+def luminance_of_lightness(lightness: Float32[np.ndarray, "*any"]) -> Float32[np.ndarray, "*any"]:
+    """Return the luminance, 0 to 1, for L of 0 to 100."""
+    return _linear_part(((lightness + 16) / 116).astype(np.float32))
+
+
 def chroma_of(rgb: UInt8[np.ndarray, "H W 3"]) -> Planes:
     """Return a and b, about -110 to 110."""
     xyz = (to_linear(rgb) @ (_XYZ_OF_RGB / _WHITE[:, None]).T.astype(np.float32)).astype(np.float32)

@@ -92,6 +92,8 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
             (not has_pair or self.rgbd is None, "{rgbd} and {pair} cannot be combined"),
             (self.rgbd is None or self.depth_kind != "kbvr", "{rgbd} and {depth_kind} kbvr cannot be combined"),
             (self.depth is None or is_auto, "{depth} and {depth_model} cannot be combined"),
+            (self.depth is None or not self.repair, "{repair} and {depth} cannot be combined"),
+            (self.rgbd is None or not self.repair, "{repair} and {rgbd} cannot be combined"),
             (self.rgbd is None or is_auto, "{rgbd} and {depth_model} cannot be combined"),
         )
 

@@ -77,6 +77,8 @@ class ExportKeywords(TypedDict, total=False):
     ipd_mm: float
     max_parallax_deg: float
     window: Literal["none", "floating"]
+    repair: bool
+    restore_contrast: bool
     colorize: str | PathLike[str] | None
     colorize_strength: float
     depth: str | PathLike[str] | None

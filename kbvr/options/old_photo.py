@@ -10,6 +10,14 @@ from kbvr.options.declare import OptionGroup, option
 class OldPhotoOptions(OptionGroup, title="Old photos"):
     """What is done to old photos before they become 3D."""
 
+    repair: bool = option(
+        False,
+        "Repair a scan of an old print: crop its border, straighten it, and fill in scratches, dust, folds and torn "
+        "corners. The depth is estimated from a copy without the paper's texture.",
+    )
+    restore_contrast: bool = option(
+        False, "Stretch the faded tones of an old print to nearly black and white. Neutral and toned prints stay so."
+    )
     colorize: str | Path | None = option(
         None,
         "Give a grey or toned photo colours, guessed by a network; photos that have colours stay as they are. auto, or "

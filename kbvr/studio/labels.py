@@ -64,6 +64,8 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "ipd_mm": "Distance between eyes",
         "max_parallax_deg": "Largest parallax angle",
         "window": "Stereo window",
+        "repair": "Repair an old print",
+        "restore_contrast": "Restore faded contrast",
         "colorize": "Colours for a grey photo",
         "colorize_strength": "Strength of the colours",
         "depth": "Depth file",

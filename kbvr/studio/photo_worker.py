@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kbvr.colorize import colorized, colour_network
 from kbvr.depth.depth_map import DepthMap
 from kbvr.errors import InputError
 from kbvr.imaging.resize import averaged, scaled_px, within_px
@@ -31,6 +30,7 @@ from kbvr.photo.picture_size import header_size_px
 from kbvr.plan.name_endings import pair_layout_named
 from kbvr.profiles.choose import profile_of
 from kbvr.profiles.depth_source import network_limits
+from kbvr.profiles.old_photo import OldPhotoSteps, for_depth_network
 from kbvr.serving.thumbnail import thumbnail as thumbnail_of
 from kbvr.studio.layer_pictures import LayerPicture, layer_pictures
 from kbvr.studio.live_scene import LiveScene, glb_of, preview_of, refined_of
@@ -93,7 +93,7 @@ def thumbnail(path: Path) -> bytes:
 
 
 def read(path: Path, texts: Mapping[str, str]) -> Reading:
-    """Decode a photo, and give it colours if the options say so. The errors are those of `kbvr.export`."""
+    """Decode a photo; repair it and give it colours if the options say so. The errors are those of `kbvr.export`."""
     photo = _loaded(path, _only(PHOTO_NAMES, texts))
     working = working_copy(photo)
     shown = _jpeg(photo, STAGE_PX, STAGE_QUALITY)
@@ -102,10 +102,8 @@ def read(path: Path, texts: Mapping[str, str]) -> Reading:
 
 def _loaded(path: Path, options: ExportOptions) -> Photo:
     photo = quickly_loaded(path, options.fov_deg)
-    if options.colorize is None:
-        return photo
-    network = colour_network(options.colorize, **network_limits(options))
-    return colorized(photo, network, strength=options.colorize_strength)
+    steps = OldPhotoSteps(options)
+    return steps.coloured(steps.repaired(photo))
 
 
 def quickly_loaded(path: Path, fov_deg: float | None) -> Photo:
@@ -134,7 +132,8 @@ def working_copy(photo: Photo) -> Photo:
 
 def estimate(photo: Photo, texts: Mapping[str, str]) -> DepthMap:
     """Return the depth of a photo, by those of the options that affect it. The errors are those of `kbvr.export`."""
-    return profile_of(_only(DEPTH_NAMES, texts)).depth(photo)
+    options = _only(DEPTH_NAMES, texts)
+    return profile_of(options).depth(for_depth_network(photo, options))
 
 
 def preview(photo: Photo, depth: DepthMap, texts: Mapping[str, str], key: str) -> bytes:

@@ -1,0 +1,69 @@
+"""Stretch the faded tones of a print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from kbvr.colorize.has_colour import has_colour
+from kbvr.imaging.array_types import Picture
+from kbvr.imaging.lab import chroma_of, coloured, lightness_of, luminance_of_lightness
+from kbvr.imaging.resize import shrunk
+from kbvr.photo.photo import Photo
+
+SIDE_PX = 384
+MEDIAN_PX = 7
+"""Tones are measured in a copy of this size, through a median that scratches and dust do not survive."""
+
+DARK_PERCENT, LIGHT_PERCENT = 1.0, 99.0
+DARK, LIGHT = 6.0, 95.0
+"""Lightness (CIELAB) that these percentiles get, unless they are beyond it."""
+
+MAX_GAIN = 3.0
+"""A print that has no contrast at all stays flat."""
+
+MIN_GAIN = 1.04
+"""Tones that would be stretched less are full already."""
+
+BAND_ROWS = 256
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A straight line from lightness to lightness."""
+
+    gain: float
+    dark: float
+    """The lightness that becomes `dark_target`."""
+
+    dark_target: float
+
+
+def stretch_of(rgb: Picture) -> Stretch:
+    """Return the stretch that a print's tones need; damage does not count."""
+    seen = cv2.medianBlur(shrunk(rgb, SIDE_PX), MEDIAN_PX)
+    dark, light = np.percentile(lightness_of(np.asarray(seen)), (DARK_PERCENT, LIGHT_PERCENT))
+    dark_target, light_target = min(float(dark), DARK), max(float(light), LIGHT)
+    gain = min((light_target - dark_target) / max(float(light - dark), 1e-3), MAX_GAIN)
+    return Stretch(gain, float(dark), dark_target)
+
+
+def with_contrast(photo: Photo) -> Photo:
+    """Return a photo whose tones go from nearly black to nearly white, and a note.
+
+    A neutral or toned print keeps its tone; colours become stronger as the tones do.
+    """
+    stretch = stretch_of(photo.rgb)
+    if stretch.gain < MIN_GAIN:
+        return replace(photo, notes=(*photo.notes, "its tones are full already, so its contrast stays"))
+    chroma_gain = np.float32(stretch.gain if has_colour(photo.rgb) else 1)
+    rgb = np.empty_like(photo.rgb)
+    for top in range(0, len(rgb), BAND_ROWS):
+        band = np.ascontiguousarray(photo.rgb[top : top + BAND_ROWS])
+        lightness = (lightness_of(band) - stretch.dark) * stretch.gain + stretch.dark_target
+        luminance = luminance_of_lightness(np.clip(lightness, 0, 100).astype(np.float32))
+        rgb[top : top + BAND_ROWS] = coloured(luminance, chroma_of(band) * chroma_gain)
+    rgb.flags.writeable = False
+    return replace(photo, rgb=rgb, notes=(*photo.notes, f"contrast restored: tones stretched by {stretch.gain:.2f}"))

@@ -1,0 +1,74 @@
+"""Repair a scan of an old print: crop and straighten it, and fill scratches, dust, folds and torn corners."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from kbvr.imaging.array_types import Mask, Picture
+from kbvr.imaging.tiling import padded_square, squares
+from kbvr.inpaint.patches import patches
+from kbvr.photo.photo import MIN_SIDE_PX, Photo
+from kbvr.repair.border import Crop, picture_in_scan, white_corners
+from kbvr.repair.damage import damage_of
+
+SQUARE_PX, PADDING_PX = 512, 160
+"""Damage is filled square by square, from what is in the square and this far around it."""
+
+
+def repaired(photo: Photo) -> Photo:
+    """Return a photo without its print's border and damage; notes say what was done.
+
+    A print without either keeps its pixels. The field of view along the long side stays. The depth in the file of a
+    print that is cropped, which shows a sheet of paper, goes.
+    """
+    crop = picture_in_scan(photo.rgb)
+    if crop is not None and min(crop.size_px) >= MIN_SIDE_PX:
+        photo = _cropped(photo, crop)
+    else:
+        crop = None
+    hole = damage_of(photo.rgb) | white_corners(photo.rgb)
+    notes = [] if crop is None else [_crop_note(photo, crop)]
+    if hole.any() and not hole.all():
+        rgb = filled(photo.rgb, hole)
+        rgb.flags.writeable = False
+        photo = replace(photo, rgb=rgb)
+        notes.append(f"damage filled in on {hole.mean():.2%} of it")
+    if not notes:
+        notes.append("no damage and no border found, so nothing is repaired")
+    return replace(photo, notes=(*photo.notes, *notes))
+
+
+def filled(rgb: Picture, hole: Mask) -> Picture:
+    """Return a picture whose damage is filled from what is around it."""
+    done = rgb.copy()
+    for y, x in squares(hole, side_px=SQUARE_PX):
+        square, padded, inside = padded_square(y, x, side_px=SQUARE_PX, padding_px=PADDING_PX)
+        near = np.ascontiguousarray(hole[padded])
+        flat = np.zeros(near.shape, np.float32)
+        part = patches(np.ascontiguousarray(rgb[padded]), flat, hole=near, source=~near)[0]
+        done[square] = part[inside]
+    return done
+
+
+def _cropped(photo: Photo, crop: Crop) -> Photo:
+    rgb = crop.of(photo.rgb)
+    rgb.flags.writeable = False
+    f_px = photo.f_px * max(crop.size_px) / max(photo.size_px)
+    decoded_from = None
+    if photo.decoded_from is not None:
+        width, height = (
+            round(side * whole / seen)
+            for side, whole, seen in zip(crop.size_px, photo.decoded_from, photo.size_px, strict=True)
+        )
+        decoded_from = (width, height)
+    return replace(photo, rgb=rgb, f_px=f_px, decoded_from=decoded_from, embedded_depth=None)
+
+
+def _crop_note(photo: Photo, crop: Crop) -> str:
+    width, height = photo.size_px
+    turned = crop.turned_deg
+    way = "clockwise" if turned > 0 else "anticlockwise"
+    straightened = f", which was turned by {abs(turned):.1f} degrees {way}" if turned else ""
+    return f"cropped to the print's picture of {width}x{height}{straightened}"

@@ -1,0 +1,66 @@
+"""Faded tones are stretched; the tone of a print stays, and damage does not count."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from old_prints import scene, scratched
+
+from kbvr.imaging.lab import chroma_of, lightness_of
+from kbvr.photo.photo import photo_from_array
+from kbvr.repair import with_contrast
+from kbvr.repair.contrast import stretch_of
+
+
+def faded(rgb: np.ndarray, tone: tuple[float, float, float] = (1, 1, 1)) -> np.ndarray:
+    """Return a picture in tones from 90 to 190, in a colour."""
+    span = (rgb - rgb.min()) / np.ptp(rgb)
+    return np.rint((90 + 100 * span) * np.array(tone)).astype(np.uint8)
+
+
+def test_faded_tones_reach_nearly_black_and_white():
+    done = with_contrast(photo_from_array(faded(scene())))
+    dark, light = np.percentile(lightness_of(done.rgb), (1, 99))
+    assert dark == pytest.approx(6, abs=1.5)
+    assert light == pytest.approx(95, abs=1.5)
+    assert "contrast restored" in done.notes[-1]
+    assert not done.rgb.flags.writeable
+
+
+def test_a_neutral_print_stays_neutral():
+    rgb = with_contrast(photo_from_array(faded(scene()))).rgb
+    assert np.ptp(rgb.astype(int), axis=2).max() <= 1
+
+
+def test_a_toned_print_keeps_its_tone():
+    """Its hue is the same, and its chroma where sRGB has room."""
+    rgb = faded(scene(), (1, 0.93, 0.8))
+    before, after = (chroma_of(picture).reshape(-1, 2).mean(axis=0) for picture in (rgb, with_contrast_of(rgb)))
+    assert after / np.hypot(*after) == pytest.approx(before / np.hypot(*before), abs=0.08)
+    assert np.hypot(*after) > 0.7 * np.hypot(*before)
+
+
+def with_contrast_of(rgb: np.ndarray) -> np.ndarray:
+    """Return a picture with restored contrast."""
+    return with_contrast(photo_from_array(rgb)).rgb
+
+
+def test_damage_does_not_count():
+    """White scratches and dust would otherwise be the print's white."""
+    rgb = faded(scene())
+    clean, damaged = stretch_of(rgb), stretch_of(scratched(rgb)[0])
+    assert damaged.gain == pytest.approx(clean.gain, rel=0.03)
+
+
+def test_full_tones_stay_as_they_are():
+    grey = np.tile(np.linspace(0, 255, 480).astype(np.uint8), (360, 1))
+    photo = photo_from_array(np.repeat(grey[..., None], 3, axis=2))
+    done = with_contrast(photo)
+    assert done.rgb is photo.rgb
+    assert "full already" in done.notes[-1]
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_picture_of_one_tone_has_no_contrast_to_restore(value):
+    rgb = with_contrast_of(np.full((64, 64, 3), value, np.uint8))
+    assert np.ptp(rgb) == 0

@@ -1,0 +1,146 @@
+"""A repaired print: what is damaged is filled, what is not stays, and the numbers of the photo still fit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from old_prints import HEIGHT, WIDTH, bordered, scene, scratched
+from PIL import Image
+
+import kbvr
+from kbvr.cli.main import main
+from kbvr.errors import InputError
+from kbvr.geometry.camera import fov_deg_from_f_px
+from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.photo import photo_from_array
+from kbvr.repair import repaired
+from kbvr.repair.damage import damage_of
+
+NOTHING = "no damage and no border found, so nothing is repaired"
+
+
+def grainy(rgb: np.ndarray, levels: float = 2.0) -> np.ndarray:
+    """Return a picture with the grain of film."""
+    grain = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 2 * levels, rgb.shape[:2]), (0, 0), 0.7)
+    return np.clip(np.rint(rgb + grain[..., None]), 0, 255).astype(np.uint8)
+
+
+def error_db(rgb: np.ndarray, true: np.ndarray, where: np.ndarray) -> float:
+    """Return the PSNR of a part of a picture."""
+    return float(10 * np.log10(255**2 / ((rgb[where].astype(float) - true[where]) ** 2).mean()))
+
+
+def test_scratches_and_dust_are_filled():
+    clean = grainy(scene())
+    rgb, damage = scratched(clean)
+    done = repaired(photo_from_array(rgb))
+    changed = (done.rgb != rgb).any(axis=2)
+    assert changed[damage].mean() > 0.85
+    assert changed[cv2.dilate(damage.astype(np.uint8), np.ones((5, 5))) == 0].mean() <= 0.005
+    assert error_db(done.rgb, clean, damage) > error_db(rgb, clean, damage) + 10
+    assert "damage filled in on" in done.notes[-1]
+    assert not done.rgb.flags.writeable
+
+
+def test_a_large_scan_is_repaired_at_its_full_size():
+    """Damage is found in a small copy; the rest of the large scan keeps its pixels."""
+    rgb, damage = scratched(grainy(scene()))
+    large = cv2.resize(rgb, (3 * WIDTH, 3 * HEIGHT), interpolation=cv2.INTER_NEAREST)
+    found = damage_of(large)
+    wide = cv2.resize(damage.astype(np.uint8), large.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    assert found.shape == large.shape[:2]
+    assert found[wide].mean() > 0.6
+    assert found[cv2.dilate(wide.astype(np.uint8), np.ones((13, 13))) == 0].mean() <= 0.005
+
+
+def fence() -> np.ndarray:
+    """Return light bars before a dark ground."""
+    rgb = scene()
+    for x in range(20, WIDTH, 26):
+        rgb[60:300, x : x + 4] = 215
+    return rgb
+
+
+def window() -> np.ndarray:
+    """Return a window with dark bars."""
+    rgb = scene()
+    rgb[40:300, 60:400] = 225
+    for x in range(60, 401, 68):
+        rgb[40:300, x - 2 : x + 3] = 50
+    for y in (40, 127, 214, 300):
+        rgb[y - 2 : y + 3, 60:400] = 50
+    return rgb
+
+
+def night() -> np.ndarray:
+    """Return stars of many magnitudes above dark hills."""
+    rng = np.random.default_rng(1)
+    rgb = scene() // 6
+    for x, y, light in zip(
+        rng.uniform(0, WIDTH, 150), rng.uniform(0, 200, 150), 255 * rng.power(0.5, 150), strict=True
+    ):
+        star = np.zeros((HEIGHT, WIDTH), np.float32)
+        cv2.circle(star, (int(x), int(y)), 0, float(light), -1)
+        rgb = np.maximum(rgb, cv2.GaussianBlur(star * 3, (0, 0), 0.8)[..., None].clip(0, 255).astype(np.uint8))
+    return rgb
+
+
+def wires() -> np.ndarray:
+    """Return dark wires that sag across a light sky."""
+    rgb = scene()
+    x = np.arange(0, WIDTH, 8)
+    for y in (30, 42, 54, 90):
+        points = np.stack([x, y + 18 * np.sin(np.pi * x / WIDTH)], axis=1)
+        cv2.polylines(rgb, [points.astype(np.int32)], False, (40, 40, 40), 1, cv2.LINE_AA)
+    return rgb
+
+
+@pytest.mark.parametrize("make", [scene, fence, window, night, wires])
+def test_what_a_photo_shows_is_no_damage(make):
+    """At most 0.5% of it is touched."""
+    rgb = grainy(make())
+    assert (repaired(photo_from_array(rgb)).rgb != rgb).any(axis=2).mean() <= 0.005
+
+
+def test_an_intact_print_keeps_its_pixels_and_says_so():
+    photo = photo_from_array(grainy(scene()))
+    done = repaired(photo)
+    assert done.rgb is photo.rgb
+    assert done.notes == (NOTHING,)
+    assert done.f_px == photo.f_px
+
+
+def test_a_cropped_print_keeps_its_field_of_view_and_scale():
+    """The file's size is that of the picture in the file, though the photo was decoded at half its size."""
+    scan = bordered(scene(), 3.0)
+    height, width = scan.shape[:2]
+    depth = EmbeddedDepth(np.ones((4, 4), np.float32), "metric", "a test")
+    photo = replace(photo_from_array(scan, fov_deg=40), decoded_from=(2 * width, 2 * height), embedded_depth=depth)
+    done = repaired(photo)
+    assert fov_deg_from_f_px(done.f_px, max(done.size_px)) == pytest.approx(40)
+    assert done.file_size_px == tuple(2 * side for side in done.size_px)
+    assert done.embedded_depth is None, "it shows the scanner's glass"
+    assert "turned by 3.0 degrees clockwise" in done.notes[0]
+
+
+def test_an_export_is_repaired_and_explained(tmp_path, capsys):
+    scan = bordered(scratched(grainy(scene()))[0], -2.0)
+    Image.fromarray(scan).save(tmp_path / "print.png")
+    arguments = ["--repair", "--restore-contrast", "--depth-quality", "fast", "--depth-map", "png", "--explain"]
+    assert main(["export", *arguments, str(tmp_path / "print.png"), "-o", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().out
+    assert "turned by 2.0 degrees anticlockwise" in said
+    assert "damage filled in on" in said
+    assert "contrast restored" in said
+    (made,) = (tmp_path / "out").glob("*.png")
+    assert Image.open(made).size == pytest.approx((WIDTH, HEIGHT), abs=7)
+
+
+@pytest.mark.parametrize("other", [{"depth": "d.png"}, {"rgbd": "right"}])
+def test_a_depth_of_the_whole_scan_does_not_fit(tmp_path, other):
+    Image.fromarray(scene()).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="cannot be combined"):
+        kbvr.export(tmp_path / "a.png", tmp_path / "out", repair=True, still="sbs", **other)
