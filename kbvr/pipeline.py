@@ -116,6 +116,7 @@ def export_photo(
                     max_memory_bytes=options.max_memory,
                     keep_gps=options.keep_gps,
                     rgbd=options.rgbd,
+                    panorama=options.panorama if options.depth is None else "none",
                 )
                 if options.rgbd is None and (half := half_of_depth(photo.rgb)) is not None:
                     _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))

@@ -73,6 +73,7 @@ def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> t
         fov_deg=task.options.fov_deg,
         max_memory_bytes=task.max_bytes,
         keep_gps=task.options.keep_gps,
+        panorama=task.options.panorama,
     )
     scene = next((written.file.path for written in report.written if written.item.format == "gltf"), None)
     key = hashlib.sha256(os.fsencode(f"{task.source.folder}/{task.stem}")).hexdigest()[:KEY_DIGITS]

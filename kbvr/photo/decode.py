@@ -19,6 +19,7 @@ from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
 from kbvr.photo.oriented_depth import oriented
+from kbvr.photo.panorama import Panorama
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
@@ -48,6 +49,9 @@ class DecodedPhoto:
     depth: EmbeddedDepth | None = None
     """The depth in the file, upright."""
 
+    panorama: Panorama | None = None
+    """What the file says about a panorama; None if it is turned by its orientation too."""
+
 
 def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> DecodedPhoto:
     """Decode a photo.
@@ -61,7 +65,9 @@ def decode_photo(path: str | os.PathLike[str], max_bytes: int | None = None) -> 
     reduced_from = pixels.reduced_from
     if reduced_from is not None and pixels.orientation in TRANSPOSED:
         reduced_from = reduced_from[::-1]
-    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, _upright_depth(pixels, path))
+    panorama = pixels.panorama if pixels.orientation == 1 else None
+    depth = _upright_depth(pixels, path)
+    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, depth, panorama)
 
 
 def _upright_depth(pixels: Pixels, path: str | os.PathLike[str]) -> EmbeddedDepth | None:

@@ -25,7 +25,9 @@ from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.depth_kind import Half
 from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.panorama import Panorama, PanoramaKind
 from kbvr.photo.picture_file import display_name
+from kbvr.photo.unrolled import unrolled
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -37,6 +39,8 @@ _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 # FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1 is "no unit".
+
+FocalSource = Literal["exif", "flag", "guess", "network"]
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ class Photo:
     f_px: float
     """Focal length in pixels of this picture."""
 
-    f_source: Literal["exif", "flag", "guess", "network"]
+    f_source: FocalSource
     """The source of the focal length."""
 
     name: str
@@ -67,6 +71,9 @@ class Photo:
 
     embedded_depth: EmbeddedDepth | None = field(default=None, repr=False)
     """The depth in the file, which covers the whole picture; None if there is none."""
+
+    around: Panorama | None = None
+    """What a 360 photo shows: all directions, or all around up to some height; None for an ordinary photo."""
 
     @property
     def file_size_px(self) -> tuple[int, int]:
@@ -96,17 +103,22 @@ def load_photo(
     max_memory_bytes: int | None = None,
     keep_gps: bool = False,
     rgbd: Half | None = None,
+    panorama: PanoramaKind = "auto",
 ) -> Photo:
     """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
-    16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded.
+    16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded. A
+    wide panorama becomes the ordinary photo of its middle (`kbvr.photo.flat_view`), a 360 photo stays as it is.
 
     Args:
         path: The picture file.
-        fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length.
+        fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length. That of a
+            cylinder is the angle from its left to its right, up to 360.
         max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
         keep_gps: Whether the credits have the GPS position in the file.
         rgbd: The half of an RGB-D picture that holds the depth; the photo is the other half.
+        panorama: How the picture is read: as the file says; as a sphere; as a cylinder, or a flat view of what the file
+            says; or as an ordinary photo.
 
     Raises:
         InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
@@ -120,7 +132,11 @@ def load_photo(
     if min(width, height) < MIN_SIDE_PX:
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
         raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
-    f_px, f_source = _focal_length(decoded, fov_deg, path)
+    decoded, f_px, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
+    f_source: FocalSource = "flag" if panorama == "cylinder" else "exif"
+    if f_px is None:
+        f_px, f_source = _focal_length(decoded, fov_deg, path)
+    width, height = decoded.rgb.shape[1::-1]
     decoded.rgb.flags.writeable = False
     full_px = decoded.reduced_from or (width, height)
     notes = decoded.notes
@@ -128,7 +144,7 @@ def load_photo(
         notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
     f_px *= width / full_px[0]
     name = Path(path).stem
-    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth)
+    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth, around)
     return photo if keep_gps else without_place(photo)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.panorama import Panorama
 
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -67,6 +68,9 @@ class Pixels:
 
     depth: EmbeddedDepth | None = None
     """The depth in the file, in the same orientation."""
+
+    panorama: Panorama | None = None
+    """What the file says about a panorama."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:
