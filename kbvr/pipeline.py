@@ -24,6 +24,7 @@ from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OptionsError, OptionText
 from kbvr.formats.write import check_items
 from kbvr.making.make import make_files
+from kbvr.making.make_sphere import check_sphere, make_sphere, sphere_px
 from kbvr.making.plan import Job, Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
@@ -120,6 +121,7 @@ def export_photo(
                 )
                 if options.rgbd is None and (half := half_of_depth(photo.rgb)) is not None:
                     _log.warning(OptionText(f"the {half} half is grey: if it is depth, use {{rgbd}} {half}"))
+        check_sphere(photo, jobs, options)
         if all(isinstance(job.kind, SceneKind) for job in jobs):
             photo = within_px(photo, TEXTURE_MAX_PX)  # scene files hold no larger textures
         file_px = _file_px(photo, options)
@@ -129,6 +131,8 @@ def export_photo(
         if colours is not None:
             with run.stage("colours"):
                 photo = colorized(photo, colours, strength=options.colorize_strength)
+        if photo.around is not None:
+            return make_sphere(photo, jobs, options, run, opened)
         with run.stage("depth"):
             depth = profile.depth(photo)
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
@@ -163,6 +167,8 @@ def plan_export(
     if depth.inverse_depth.shape != photo.rgb.shape[:2]:
         expected, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
         raise InputError(f"expected a depth map of the photo's size {expected}, got {got}")
+    if photo.around is not None:
+        raise InputError(f"expected an ordinary photo, got the 360 photo {photo.name}, which `kbvr.export` takes")
     values: dict[str, Any] = {**options}
     out = _path(out, "a folder or a file")
     chosen = fitted_to(out, ExportOptions(**values))
@@ -218,7 +224,8 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> 
 
 def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
     """Return the (width, height) of the photo's file, cropped to the aspect ratio of the options."""
-    return photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
+    file_px = photo.file_size_px if photo.around is None else sphere_px(photo)
+    return file_px if options.aspect is None else size_within(file_px, options.aspect)
 
 
 def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:

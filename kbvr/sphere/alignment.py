@@ -45,7 +45,7 @@ def aligned(
     area = np.hypot(rays[..., 0], rays[..., 2])
     spread = max(float(np.percentile(np.concatenate([v.ravel() for v in values]), 98)), TINY)
     parts = [view.sampled(value / np.float32(spread), rays) for view, value in zip(views, values, strict=True)]
-    ahead, weights = ([measure(view) for view in views] for measure in (lambda v: v.ahead(rays), lambda v: v.weight(rays)))
+    ahead, weights = [view.ahead(rays) for view in views], [view.weight(rays) for view in views]
     count = len(views)
     solved = np.concatenate([np.ones(count), np.zeros(count)])
     noise = 0.05

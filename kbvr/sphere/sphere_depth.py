@@ -88,7 +88,9 @@ def with_common_floor(values: list[SmallPlane]) -> list[SmallPlane]:
     together = np.concatenate([value.ravel() for value in values])
     far, near = (float(level) for level in np.percentile(together, (2, 98)))
     spread, floor = max(near - far, 1e-6), 1 / FARTHEST_OVER_NEAREST
-    return [((value - np.float32(far)) / np.float32(spread) * (1 - floor) + floor).astype(np.float32) for value in values]
+    return [
+        ((value - np.float32(far)) / np.float32(spread) * (1 - floor) + floor).astype(np.float32) for value in values
+    ]
 
 
 def placed(inverse: SmallPlane, sky: SmallPlane, *, near_m: float) -> SmallPlane:

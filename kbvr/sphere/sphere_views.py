@@ -57,12 +57,11 @@ class SphereView:
         """Return a map of the view, of any size, at unit rays; beyond its border its border's values."""
         x, y, _ = self._position(rays)
         height, width = values.shape
-        at = [
-            ((share * np.float32(0.5) + np.float32(0.5)) * np.float32(side) - np.float32(0.5)).astype(np.float32)
+        at_x, at_y = (
+            ((share * np.float32(0.5) + np.float32(0.5)) * np.float32(side) - np.float32(0.5)).reshape(len(share), -1)
             for share, side in ((x, width), (y, height))
-        ]
-        flat = [np.ascontiguousarray(positions).reshape(len(positions), -1) for positions in at]
-        found = cv2.remap(values, *flat, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        )
+        found = cv2.remap(values, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(found, np.float32).reshape(x.shape)
 
     def weight(self, rays: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape"]:
