@@ -9,14 +9,15 @@ together, which is free, their common shift is not, since c differs between the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64
+from jaxtyping import Bool, Float64
 
 from kbvr.geometry.sphere import equirectangular_rays
 from kbvr.imaging.array_types import Plane, SmallPlane
-from kbvr.sphere.sphere_views import SphereView
+from kbvr.sphere.sphere_views import MIN_AHEAD, SphereView
 
 GRID_PX = (180, 90)
 MAP_PX = (1536, 768)
@@ -30,8 +31,23 @@ range of all values."""
 INDEPENDENT = 15.0
 """Independent measurements in the overlap of two views."""
 
+MIN_SAMPLES = 50
+"""Views that share less of the sphere, of a grid of GRID_PX, are not compared."""
+
 MIN_SCALE, HELD = 0.15, 1e3
 TINY = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class _Overlap:
+    """What two views, by their numbers, both see."""
+
+    i: int
+    j: int
+    rows: Float64[np.ndarray, "M 4"]
+    """The factors of s_i, t_i, s_j and t_j in the difference between the views."""
+
+    weights: Float64[np.ndarray, "M"]
 
 
 def aligned(
@@ -49,12 +65,12 @@ def aligned(
     count = len(views)
     solved = np.concatenate([np.ones(count), np.zeros(count)])
     noise = 0.05
-    pairs = [(i, j, (weights[i] > 0) & (weights[j] > 0)) for i, j in combinations(range(count), 2)]
-    overlaps = [
-        (i, j, _rows(parts, ahead, i, j, both), (weights[i] * weights[j] * area)[both].astype(np.float64))
-        for i, j, both in pairs
-        if both.any()
-    ]
+    overlaps: list[_Overlap] = []
+    for i, j in combinations(range(count), 2):
+        both = (weights[i] > 0) & (weights[j] > 0)
+        if both.sum() >= MIN_SAMPLES:
+            rows = _rows(parts, ahead, i, j, both)
+            overlaps.append(_Overlap(i, j, rows, (weights[i] * weights[j] * area)[both].astype(np.float64)))
     for _ in range(ROUNDS):
         solved, noise = _solved(overlaps, solved, noise, count, has_shift=has_shift)
     return solved[:count], solved[count:] * spread
@@ -69,23 +85,18 @@ def _rows(
 
 
 def _solved(
-    overlaps: Sequence[tuple[int, int, Float64[np.ndarray, "M 4"], Float64[np.ndarray, "M"]]],
-    before: Float64[np.ndarray, "N2"],
-    noise: float,
-    count: int,
-    *,
-    has_shift: bool,
-) -> tuple[Float64[np.ndarray, "N2"], float]:
+    overlaps: Sequence[_Overlap], before: Float64[np.ndarray, "U"], noise: float, count: int, *, has_shift: bool
+) -> tuple[Float64[np.ndarray, "U"], float]:
     """Return scales and shifts that fit better, and the mean difference that is left."""
     matrix, right = np.zeros((2 * count, 2 * count)), np.zeros(2 * count)
     squares: list[float] = []
-    for i, j, rows, weight in overlaps:
-        places = [i, count + i, j, count + j]
-        difference = rows @ before[places]
-        robust = weight / (1 + (difference / (3 * noise)) ** 2)
+    for overlap in overlaps:
+        places = [overlap.i, count + overlap.i, overlap.j, count + overlap.j]
+        difference = overlap.rows @ before[places]
+        robust = overlap.weights / (1 + (difference / (3 * noise)) ** 2)
         robust = robust / robust.sum()
         squares.append(float((robust * difference**2).sum()))
-        matrix[np.ix_(places, places)] += rows.T @ (rows * robust[:, None])
+        matrix[np.ix_(places, places)] += overlap.rows.T @ (overlap.rows * robust[:, None])
     noise = max(float(np.sqrt(np.mean(squares))), TINY)
     scales, shifts = np.arange(count), np.arange(count, 2 * count)
     prior = noise**2 / INDEPENDENT
@@ -104,7 +115,7 @@ def blended(
     views: Sequence[SphereView],
     scales: Float64[np.ndarray, "N"],
     shifts: Float64[np.ndarray, "N"],
-) -> Float32[np.ndarray, "h w"]:
+) -> Plane:
     """Return the inverse distance of every direction, as a whole sphere of MAP_PX."""
     return _mixed(
         [value * np.float32(s) + np.float32(t) for value, s, t in zip(values, scales, shifts, strict=True)],
@@ -113,17 +124,19 @@ def blended(
     )
 
 
-def mixed(values: Sequence[SmallPlane], views: Sequence[SphereView]) -> Float32[np.ndarray, "h w"]:
+def mixed(values: Sequence[SmallPlane], views: Sequence[SphereView]) -> Plane:
     """Return a map of the sphere of MAP_PX from maps of the views that need no alignment, like the sky's."""
     return _mixed(values, views, along_rays=False)
 
 
-def _mixed(values: Sequence[SmallPlane], views: Sequence[SphereView], *, along_rays: bool) -> SmallPlane:
+def _mixed(values: Sequence[SmallPlane], views: Sequence[SphereView], *, along_rays: bool) -> Plane:
     rays = equirectangular_rays(MAP_PX)
     total, weights = (np.zeros(rays.shape[:2], np.float32) for _ in range(2))
     for value, view in zip(values, views, strict=True):
-        weight = view.weight(rays)
-        found = view.sampled(np.ascontiguousarray(value, np.float32), rays)
-        total += weight * (found * view.ahead(rays) if along_rays else found)
-        weights += weight
+        ahead = view.ahead(rays)
+        inside = ahead > MIN_AHEAD
+        weight = view.weight(rays[inside])
+        found = view.sampled(np.ascontiguousarray(value, np.float32), rays[inside])
+        total[inside] += weight * (found * ahead[inside] if along_rays else found)
+        weights[inside] += weight
     return total / np.maximum(weights, np.float32(TINY))

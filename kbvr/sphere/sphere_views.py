@@ -7,7 +7,7 @@ Six views look straight ahead all around, three up and three down. The axes and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import radians, tan
+from math import radians, sqrt, tan
 
 import cv2
 import numpy as np
@@ -19,8 +19,14 @@ from kbvr.imaging.resize import averaged
 
 HALF_WIDTH_RAD = radians(50)
 AROUND, TILTED, TILT_RAD = 6, 3, radians(50)
+MIN_AHEAD = 1 / sqrt(1 + 2 * tan(HALF_WIDTH_RAD) ** 2)
+"""Depth per distance in the corners of a view, where it is least."""
+
 VIEW_PX = 768
 """Side of a view: more than networks read."""
+
+LINE_PX = 1024
+"""OpenCV's remap takes no pictures with sides of 32767 or more."""
 
 FEATHER = 0.45
 """Share of a view's half width over which its weight falls to 0 at its border."""
@@ -58,11 +64,12 @@ class SphereView:
         x, y, _ = self._position(rays)
         height, width = values.shape
         at_x, at_y = (
-            ((share * np.float32(0.5) + np.float32(0.5)) * np.float32(side) - np.float32(0.5)).reshape(len(share), -1)
+            np.pad((share.ravel() + np.float32(1)) * np.float32(side / 2) - np.float32(0.5), (0, -share.size % LINE_PX))
             for share, side in ((x, width), (y, height))
         )
-        found = cv2.remap(values, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(found, np.float32).reshape(x.shape)
+        lines = at_x.reshape(-1, LINE_PX), at_y.reshape(-1, LINE_PX)
+        found = cv2.remap(values, *lines, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(found, np.float32).ravel()[: x.size].reshape(x.shape)
 
     def weight(self, rays: Float32[np.ndarray, "*shape 3"]) -> Float32[np.ndarray, "*shape"]:
         """Return how much the view counts at unit rays: 1 in its middle, 0 at its border and outside."""
