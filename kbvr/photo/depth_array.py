@@ -23,6 +23,7 @@ from kbvr.photo.picture_file import Source, display_name, file_description, pict
 from kbvr.photo.pixels import upright
 from kbvr.photo.png_texts import read_png_texts
 from kbvr.photo.read_pixels import read_pixels
+from kbvr.photo.rgbd import half_of_depth
 from kbvr.photo.stored_depth import StoredDepth
 
 _DEPTH_FILE = "a depth file (16-bit PNG or another picture, PFM, NPY, NPZ or EXR)"
@@ -140,9 +141,9 @@ def _of_colours(rgb: NDArray[np.uint8], source: Source, *, is_lossy: bool) -> St
     coloured = uncoloured(rgb)
     if coloured is not None:
         return StoredDepth(coloured.values, form=f"the colours of {coloured.name}")
+    got = "a picture of other colours" if half_of_depth(rgb) is None else "an RGB-D picture, which is a photo as well"
     raise InputError(
-        f"{source.name}: expected one channel of depth, or the colours of {', '.join(colour_maps())}, "
-        "got a picture of other colours"
+        f"{source.name}: expected one channel of depth, or the colours of {', '.join(colour_maps())}, got {got}"
     )
 
 

@@ -153,7 +153,7 @@ def _without_half(decoded: DecodedPhoto, half: Half) -> DecodedPhoto:
     width = decoded.rgb.shape[1] // 2
     rgb = decoded.rgb[:, -width:] if half == "left" else decoded.rgb[:, :width]
     full_px = decoded.reduced_from and (decoded.reduced_from[0] // 2, decoded.reduced_from[1])
-    return replace(decoded, rgb=np.ascontiguousarray(rgb), reduced_from=full_px)
+    return replace(decoded, rgb=np.ascontiguousarray(rgb), reduced_from=full_px, depth=None)
 
 
 def without_place(photo: Photo) -> Photo:

@@ -72,9 +72,9 @@ def _from_file_or_network(photo: Photo, options: ExportOptions) -> DepthMap:
         own = depth_from_embedded(photo, estimate, near_m=near_m) if may_use_own else None
         return estimate() if own is None else own
     stored = decoded_depth(options.depth, options.depth_kind, options.max_memory, options.rgbd)
-    kind = options.depth_kind or _guessed(stored, options.depth, photo, options)
     if stored.form:
         _log.warning("%s: its depth is read from %s", display_name(options.depth), stored.form)
+    kind = options.depth_kind or _guessed(stored, options.depth, photo, options)
     if kind == "kbvr":
         if options.near_m is not None:
             _log.warning(OptionText("{near_m} has no effect: the depth has its place already"))

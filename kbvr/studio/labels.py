@@ -149,6 +149,11 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "lama": "LaMa",
             "migan": "MI-GAN",
         },
+        "colorize": {
+            "auto": "The best that is installed",
+            "deoldify-artistic": "DeOldify",
+            "ddcolor-tiny": "DDColor",
+        },
         "depth_model": {
             "auto": "The best that is installed",
             "kbvr-depth": "Built-in network",

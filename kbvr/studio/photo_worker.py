@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
@@ -182,8 +183,12 @@ def _only(names: tuple[str, ...], texts: Mapping[str, str]) -> ExportOptions:
 
 def _be_patient() -> None:
     """Let other processes go first, where the system can do that."""
-    if hasattr(os, "nice") and os.nice(0) < PATIENCE:
-        os.nice(PATIENCE)
+    if not hasattr(os, "nice") or os.nice(0) >= PATIENCE:
+        return
+    os.nice(PATIENCE)
+    with suppress(OSError):  # Linux compares only processes of a session; sessions share the processor evenly
+        os.setsid()
+        Path("/proc/self/autogroup").write_text(str(PATIENCE), "ascii")
 
 
 def _jpeg(photo: Photo, side_px: int, quality: int) -> bytes:

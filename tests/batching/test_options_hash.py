@@ -88,6 +88,8 @@ HASHES = [
     ("near_m=1e4", "b7d8a6c86e9acb67"),
     ("depth=depth.npy depth_kind=disparity", "94361a9013ed7b3b"),
     ("keyframes=keys.json", "219320d06188f837"),
+    ("colorize=auto colorize_strength=0.5", "09df77cfe1acae8c"),
+    ("ignore_embedded_depth=yes", "27b54629ec0e524e"),
 ]
 """Options -> their hash in ledgers that exist."""
 

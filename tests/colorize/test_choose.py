@@ -88,11 +88,14 @@ def grey(tmp_path):
     return tmp_path / "grey.jpg"
 
 
-def test_an_export_has_the_colours(grey, tmp_path):
+@pytest.mark.parametrize(("strength", "least", "most"), [(1.0, 25, 60), (0.2, 5, 15)])
+def test_an_export_has_the_colours(grey, tmp_path, strength, least, most):
     network = ddcolor_like(tmp_path / "dd.onnx", left=(50, 10), right=(50, 10))
-    report = kbvr.export(grey, tmp_path / "out.png", still="sbs", picture="png", colorize=network, depth_quality="fast")
+    options = {"still": "sbs", "picture": "png", "depth_quality": "fast"}
+    out = tmp_path / "out.png"
+    report = kbvr.export(grey, out, colorize=network, colorize_strength=strength, **options)
     assert "photo: colours guessed by dd.onnx" in report.explanation
-    assert chroma_of(load_photo(tmp_path / "out.png").rgb)[..., 0].mean() > 25
+    assert least < chroma_of(load_photo(out).rgb)[..., 0].mean() < most
 
 
 @pytest.mark.parametrize("flag", [["--colorize"], ["--colorize", "auto"], ["--colorize=ddcolor-tiny"]])

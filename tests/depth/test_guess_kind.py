@@ -49,7 +49,7 @@ def test_numbers_that_grow_with_distance_are_metres_if_they_look_like_metres():
 def test_unknown_pixels_do_not_count():
     """Zeros in a map of millimetres, as cameras leave them where they see nothing."""
     millimetres = (1000 / (0.1 + OWN)).astype(np.uint16)
-    millimetres[:30] = 0
+    millimetres[:37] = 0
     assert guess(millimetres) == "depth-m"
     metres = 1 / (0.1 + OWN)
     metres[:30] = np.nan

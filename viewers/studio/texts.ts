@@ -219,6 +219,7 @@ const set = {
   automatic: (text: string) => `Automatic: ${text}.`,
   none: "Automatic",
   other: "Other…",
+  chosenWithout: (text: string) => (text ? text.charAt(0).toUpperCase() + text.slice(1) : "Automatic"),
   otherOf: (label: string) => `${label}: other`,
   automaticNumber: (value: number) => `Automatic (${Number(value.toPrecision(3))})`,
   choiceHelp: (choice: string, text: string) => `${choice}: ${text}. `,

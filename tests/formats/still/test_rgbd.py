@@ -10,6 +10,7 @@ from PIL import Image
 from scenes import depth_of, photo_of, smooth_pattern
 
 import kbvr
+from kbvr.depth.read_file import load_inverse_depth
 from kbvr.errors import InputError, OptionsError
 from kbvr.formats.spec.format import Facts, Item
 from kbvr.formats.still.rgbd import check_rgbd, rgbd
@@ -100,6 +101,12 @@ def test_a_picture_that_looks_like_rgbd_is_pointed_out(scene, tmp_path, caplog, 
     Image.fromarray(rgbd(*scene)).save(tmp_path / f"a.{ending}")
     kbvr.export(tmp_path / f"a.{ending}", tmp_path, depth_map="npy")
     assert "the right half is grey: if it is depth, use rgbd right" in caplog.text
+
+
+def test_an_rgbd_picture_is_no_depth_of_another_photo(scene, tmp_path):
+    Image.fromarray(rgbd(*scene)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match="got an RGB-D picture, which is a photo as well"):
+        load_inverse_depth(tmp_path / "a.png", SIZE_PX, kind="relative")
 
 
 def test_photos_do_not_look_like_rgbd():

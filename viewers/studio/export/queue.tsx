@@ -4,6 +4,7 @@ import { send } from "../api";
 import { takeExports } from "../events";
 import { Button, IconButton } from "../parts/button";
 import { Icon } from "../parts/icon";
+import { ProgressBar } from "../parts/progress_bar";
 import { announce, currentId, exportsQueue, projects, tellProblem } from "../state";
 import { texts } from "../texts";
 import type { ExportStage, ExportState } from "../types";
@@ -84,21 +85,11 @@ function Entry({ state: one }: { readonly state: ExportState }) {
 const hasFailures = ({ photos }: ExportState) => photos.some(({ state }) => state === "failed");
 
 function Progress({ title, stage, share }: Pick<ExportState, "title" | "stage" | "share">) {
-  const percent = share === null ? null : Math.round(100 * share);
+  const text = texts.export.progress(stage, share === null ? null : Math.round(100 * share));
   return (
     <div class="entry-progress">
-      <div
-        class={`bar ${percent === null ? "endless" : ""}`}
-        role="progressbar"
-        aria-label={title}
-        aria-valuemin={0}
-        aria-valuemax={100}
-        aria-valuetext={texts.export.progress(stage, percent)}
-        {...(percent !== null && { "aria-valuenow": percent })}
-      >
-        <div style={percent === null ? {} : { width: `${percent}%` }} />
-      </div>
-      <p class="help">{texts.export.progress(stage, percent)}</p>
+      <ProgressBar label={title} share={share} text={text} />
+      <p class="help">{text}</p>
     </div>
   );
 }

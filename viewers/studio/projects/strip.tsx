@@ -5,8 +5,8 @@ import { PickBox } from "../export/pick_box";
 import { openProject } from "../opening";
 import { IconButton } from "../parts/button";
 import { Icon } from "../parts/icon";
+import { ProgressBar } from "../parts/progress_bar";
 import { rove } from "../parts/keys";
-import { ProgressBar } from "../stage/progress_card";
 import { pick } from "../start/intake";
 import { localPhotos } from "../start/uploads";
 import { current, currentId, mode, projects } from "../state";
@@ -55,7 +55,7 @@ function Tile({ project, isCurrent }: { readonly project: ProjectState; readonly
       >
         <Thumbnail id={id} isThere={project.has_thumbnail} isFailed={stage === "failed"} />
       </button>
-      {isBusy && <ProgressBar stage={stage} share={share} />}
+      {isBusy && <ProgressBar label={texts.stages[stage]} share={share} />}
       {mode.value === "export" && projects.value.length > 1 && <PickBox project={project} />}
       {isCurrent && <RemoveButton project={project} />}
     </li>

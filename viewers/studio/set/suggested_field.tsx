@@ -14,7 +14,8 @@ export function SuggestedField({ id, option, text, put, described, isWrong }: Fi
   const choices = option.choices ?? [];
   const isAsked = useSignal(false);
   const value = text ?? option.default ?? "";
-  const isUsual = choices.includes(value);
+  const hasNone = option.default === null;
+  const isUsual = choices.includes(value) || (hasNone && value === "");
   const isWritten = isAsked.value || !isUsual;
   useEffect(() => {
     isAsked.value = false;
@@ -31,6 +32,7 @@ export function SuggestedField({ id, option, text, put, described, isWrong }: Fi
         aria-describedby={described}
         onChange={(event) => choose(event.currentTarget.value)}
       >
+        {hasNone && <option value="">{texts.set.chosenWithout(option.default_text)}</option>}
         {choices.map((choice) => (
           <option key={choice} value={choice}>
             {labelOf(option, choice)}

@@ -1,9 +1,10 @@
 import { useEffect } from "preact/hooks";
 
 import { Icon } from "../parts/icon";
+import { ProgressBar } from "../parts/progress_bar";
 import { announce } from "../state";
 import { texts } from "../texts";
-import type { ProjectStage, ProjectState } from "../types";
+import type { ProjectState } from "../types";
 
 const STEPS = ["reading", "depth", "triangles"] as const;
 
@@ -30,24 +31,7 @@ export function ProgressCard({ project: { stage, share, problem, scene } }: { re
           </li>
         ))}
       </ol>
-      <ProgressBar stage={stage} share={share} />
-    </div>
-  );
-}
-
-/** A line that fills up; it runs to and fro while nobody knows how far it is. */
-export function ProgressBar({ stage, share }: { readonly stage: ProjectStage; readonly share: number | null }) {
-  const percent = share === null ? null : Math.round(100 * share);
-  return (
-    <div
-      class={`bar ${percent === null ? "endless" : ""}`}
-      role="progressbar"
-      aria-label={texts.stages[stage]}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      {...(percent !== null && { "aria-valuenow": percent })}
-    >
-      <div style={percent === null ? {} : { width: `${percent}%` }} />
+      <ProgressBar label={texts.stages[stage]} share={share} />
     </div>
   );
 }
