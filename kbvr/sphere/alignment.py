@@ -23,12 +23,12 @@ GRID_PX = (180, 90)
 MAP_PX = (1536, 768)
 """Size of the sphere at which views are compared, and of the blended map: about the resolution of a prediction."""
 
-ROUNDS = 6
-SCALE_DEVIATION, SHIFT_DEVIATION = 0.35, 0.25
+ROUNDS = 12
+SCALE_DEVIATION, SHIFT_DEVIATION = 0.15, 0.1
 """How much scales and shifts of views differ that overlaps say nothing about: the shares of the mean scale, and of the
 range of all values."""
 
-INDEPENDENT = 15.0
+INDEPENDENT = 3.0
 """Independent measurements in the overlap of two views."""
 
 MIN_SAMPLES = 50
@@ -87,17 +87,16 @@ def _rows(
 def _solved(
     overlaps: Sequence[_Overlap], before: Float64[np.ndarray, "U"], noise: float, count: int, *, has_shift: bool
 ) -> tuple[Float64[np.ndarray, "U"], float]:
-    """Return scales and shifts that fit better, and the mean difference that is left."""
+    """Return scales and shifts that fit better, and the deviation of what differs between views."""
     matrix, right = np.zeros((2 * count, 2 * count)), np.zeros(2 * count)
-    squares: list[float] = []
+    middling: list[float] = []
     for overlap in overlaps:
         places = [overlap.i, count + overlap.i, overlap.j, count + overlap.j]
         difference = overlap.rows @ before[places]
-        robust = overlap.weights / (1 + (difference / (3 * noise)) ** 2)
-        robust = robust / robust.sum()
-        squares.append(float((robust * difference**2).sum()))
+        robust = overlap.weights / (1 + (difference / (2 * noise)) ** 2) ** 2 / overlap.weights.sum()
+        middling.append(float(np.median(np.abs(difference))))
         matrix[np.ix_(places, places)] += overlap.rows.T @ (overlap.rows * robust[:, None])
-    noise = max(float(np.sqrt(np.mean(squares))), TINY)
+    noise = max(1.48 * float(np.median(middling)), TINY)
     scales, shifts = np.arange(count), np.arange(count, 2 * count)
     prior = noise**2 / INDEPENDENT
     matrix[scales, scales] += prior / SCALE_DEVIATION**2
