@@ -316,7 +316,12 @@ def test_every_format_and_every_file_is_checked(kept):
 
 @pytest.mark.parametrize(
     "name",
-    [name for names in FILES.values() for name in names if entry(READ_BY_EXIFTOOL, name) and name not in (HEIC, SPHERE)],
+    [
+        name
+        for names in FILES.values()
+        for name in names
+        if entry(READ_BY_EXIFTOOL, name) and name not in (HEIC, SPHERE)
+    ],
 )
 def test_exiftool_reads_the_credits(told, name):
     assert_told(told[name], READ_BY_EXIFTOOL, name)

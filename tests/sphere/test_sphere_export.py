@@ -53,6 +53,22 @@ def test_the_left_eye_is_above_and_sees_near_things_further_right(made):
     assert 1 <= best <= 8
 
 
+def test_credits_are_kept_the_position_only_if_asked_and_the_same_call_writes_the_same_bytes(photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x013B] = "Zoe Miller"
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 51.0, 28.0), 3: "E", 4: (2.0, 17.0, 40.0)})
+    path = save(tmp_path / "hall.jpg", room(128).rgb, WORDS, exif=exif.tobytes())
+    options = {"still": "vr360", "depth_quality": "fast", "fill": "spread"}
+    one, other, placed = (
+        kbvr.export(path, tmp_path / name, **options, keep_gps=name == "placed").file.path.read_bytes()
+        for name in ("one", "other", "placed")
+    )
+    assert one == other
+    assert one.count(b"http://ns.adobe.com/xap/1.0/\0") == 1
+    assert one.count(b"Zoe Miller") >= 2  # in EXIF and in XMP
+    assert (b"GPSLatitude" in one, b"GPSLatitude" in placed) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("options", "got"),
     [
