@@ -23,6 +23,7 @@ from kbvr.depth.scene_depth import scene_depth_of
 from kbvr.errors import InputError, OptionsError, OptionText
 from kbvr.formats.write import check_items
 from kbvr.making.make import make_files
+from kbvr.making.make_sphere import check_sphere, make_sphere, sphere_px
 from kbvr.making.plan import Job, Plan
 from kbvr.making.report import ExportReport
 from kbvr.making.run import Progress, Run
@@ -110,6 +111,7 @@ def export_photo(
         with run.clock.stage("load"):
             if isinstance(photo, Path):
                 photo = _loaded(photo, options)
+        check_sphere(photo, jobs, options)
         if old_photo.repairs:
             with run.stage("repair"):
                 photo = old_photo.repaired(photo)
@@ -122,6 +124,8 @@ def export_photo(
         if old_photo.colours:
             with run.stage("colours"):
                 photo = old_photo.coloured(photo)
+        if photo.around is not None:
+            return make_sphere(photo, jobs, options, run, opened)
         with run.stage("depth"):
             depth = profile.depth(for_depth_network(photo, options))
         plan = _planned(seen_through(photo, depth), depth, jobs, file_px, options)
@@ -156,6 +160,8 @@ def plan_export(
     if depth.inverse_depth.shape != photo.rgb.shape[:2]:
         expected, got = (f"{shape[1]}x{shape[0]}" for shape in (photo.rgb.shape, depth.inverse_depth.shape))
         raise InputError(f"expected a depth map of the photo's size {expected}, got {got}")
+    if photo.around is not None:
+        raise InputError(f"expected an ordinary photo, got the 360 photo {photo.name}, which `kbvr.export` takes")
     values: dict[str, Any] = {**options}
     out = _path(out, "a folder or a file")
     chosen = fitted_to(out, ExportOptions(**values))
@@ -205,6 +211,7 @@ def _loaded(path: Path, options: ExportOptions) -> Photo:
         rgbd=options.rgbd,
         pair=pair,
         probable_layout=layout,
+        panorama=options.panorama if options.depth is None else "none",
     )
     half = half_of_depth(photo.rgb) if options.rgbd is None and photo.second_view is None else None
     if half is not None:
@@ -237,7 +244,8 @@ def _jobs(photo: Path | Photo, out: Path, options: ExportOptions, stem: str) -> 
 
 def _file_px(photo: Photo, options: ExportOptions) -> tuple[int, int]:
     """Return the (width, height) of the photo's file, cropped to the aspect ratio of the options."""
-    return photo.file_size_px if options.aspect is None else size_within(photo.file_size_px, options.aspect)
+    file_px = photo.file_size_px if photo.around is None else sphere_px(photo)
+    return file_px if options.aspect is None else size_within(file_px, options.aspect)
 
 
 def _sized(jobs: Iterable[Job], file_px: tuple[int, int], options: ExportOptions) -> list[Job]:

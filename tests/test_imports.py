@@ -20,7 +20,7 @@ ROOMS = (
     ("nets", "photo"),
     ("colorize", "depth", "inpaint"),
     ("ldi", "motion", "repair"),
-    ("mesh", "rendering", "stereo", "ken_burns_2019"),
+    ("mesh", "rendering", "sphere", "stereo", "ken_burns_2019"),
     ("options",),
     ("formats",),
     ("plan",),

@@ -77,6 +77,7 @@ def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> t
         keep_gps=task.options.keep_gps,
         pair=pair,
         probable_layout=layout,
+        panorama=task.options.panorama,
     )
     scene = next((written.file.path for written in report.written if written.item.format == "gltf"), None)
     key = hashlib.sha256(os.fsencode(f"{task.source.folder}/{task.stem}")).hexdigest()[:KEY_DIGITS]

@@ -16,6 +16,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "jps": "kbvr.formats.still.jps",
         "mpo": "kbvr.formats.still.mpo",
         "vr180-photo": "kbvr.formats.still.vr180_photo",
+        "vr360-photo": "kbvr.formats.still.vr360_photo",
         "spatial": "kbvr.formats.still.spatial_photo",
         "autostereogram": "kbvr.formats.still.autostereogram",
         "rgbd": "kbvr.formats.still.rgbd",

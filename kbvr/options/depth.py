@@ -8,6 +8,7 @@ from kbvr.depth.quality import DepthQuality
 from kbvr.options.declare import OptionGroup, option
 from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.pair_layout import PAIR_SOURCES
+from kbvr.photo.panorama import PanoramaKind
 
 
 class DepthOptions(OptionGroup, title="Depth"):
@@ -62,12 +63,18 @@ class DepthOptions(OptionGroup, title="Depth"):
     )
     fov_deg: float | None = option(
         None,
-        "Field of view along the photo's long side.",
-        between=(1, 170),
+        "Field of view along the photo's long side; above 170 with --panorama cylinder only.",
+        between=(1, 360),
         unit="degrees",
         flag="--fov",
         metavar="DEG",
         default_text="from the EXIF data, else estimated by moge-2-small if it is installed, else 55",
+    )
+    panorama: PanoramaKind = option(
+        "auto",
+        "How a panorama is read. auto: as its file says, others being ordinary photos; 360: it shows all directions, "
+        "twice as wide as high; cylinder: --fov says how wide it is, if its file does not, and a straight view of its "
+        "middle is used; none: an ordinary photo, whatever its file says.",
     )
     near_m: float | None = option(
         None,

@@ -19,6 +19,9 @@ from kbvr.options.scene_file import SceneFileOptions
 from kbvr.options.stereo import StereoOptions
 from kbvr.options.video import DEFAULT_FPS, VR180_LAYOUTS, VideoOptions
 
+MAX_FLAT_FOV_DEG = 170.0
+"""No flat picture shows more."""
+
 
 class FileOptions(VideoOptions, PictureOptions, LoopOptions, SceneFileOptions, RunOptions):
     """The options that formats (`kbvr.formats`) know."""
@@ -95,6 +98,14 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
             (self.depth is None or not self.repair, "{repair} and {depth} cannot be combined"),
             (self.rgbd is None or not self.repair, "{repair} and {rgbd} cannot be combined"),
             (self.rgbd is None or is_auto, "{rgbd} and {depth_model} cannot be combined"),
+            (
+                self.fov_deg is None or self.fov_deg <= MAX_FLAT_FOV_DEG or self.panorama == "cylinder",
+                f"{{fov_deg}} above {MAX_FLAT_FOV_DEG:g} requires {{panorama}} cylinder, got {self.fov_deg or 0:g}",
+            ),
+            (
+                not has_file or self.panorama in ("auto", "none"),
+                f"{{panorama}} {self.panorama} cannot be combined with {{depth}} or {{rgbd}}",
+            ),
         )
 
     def _given_motion(self) -> list[str]:

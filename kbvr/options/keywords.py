@@ -89,6 +89,7 @@ class ExportKeywords(TypedDict, total=False):
     depth_model: str | PathLike[str]
     depth_quality: Literal["fast", "good", "best"]
     fov_deg: float | None
+    panorama: Literal["auto", "360", "cylinder", "none"]
     near_m: float | None
     subject_distance_m: float | None
     segmentation: str | PathLike[str] | None

@@ -14,7 +14,7 @@ PackedStill = Literal[
 PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
 """Stills that are plain picture files, named after their layouts."""
 
-Still = Literal[PackedStill, "jps", "mpo", "vr180", "spatial", "autostereogram", "rgbd", "quilt"]
+Still = Literal[PackedStill, "jps", "mpo", "vr180", "vr360", "spatial", "autostereogram", "rgbd", "quilt"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
 
 LOOPS = ("wiggle", "anaglyph")
@@ -63,10 +63,10 @@ class OutputOptions(OptionGroup, title="Output"):
     )
     still: Annotated[tuple[Still, ...], SPLIT, ONCE] | None = option(
         None,
-        "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; spatial: HEIC for Apple "
-        "devices (experimental, requires kbvr[heic]); autostereogram: a magic-eye picture, seen without glasses; "
-        "quilt: for light field displays; rgbd: the photo and its depth side by side, for Looking Glass displays; the "
-        "others are layouts, as for videos.",
+        "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; vr360: a sphere for "
+        "each eye, of a 360 photo; spatial: HEIC for Apple devices (experimental, requires kbvr[heic]); "
+        "autostereogram: a magic-eye picture, seen without glasses; quilt: for light field displays; rgbd: the photo "
+        "and its depth side by side, for Looking Glass displays; the others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,
     )

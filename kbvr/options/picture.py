@@ -51,7 +51,18 @@ class PictureOptions(OptionGroup, title="Picture"):
         metavar="1-100",
         default_text="75 for videos, 95 for pictures",
         used_by=(
-            *("video", "picture", "jps", "mpo", "vr180-photo", "spatial", "autostereogram", "rgbd", "vr180-video"),
+            *(
+                "video",
+                "picture",
+                "jps",
+                "mpo",
+                "vr180-photo",
+                "vr360-photo",
+                "spatial",
+                "autostereogram",
+                "rgbd",
+                "vr180-video",
+            ),
             *("gltf", "html", "obj", "usdz"),
         ),
     )

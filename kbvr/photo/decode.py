@@ -20,6 +20,7 @@ from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
 from kbvr.photo.oriented_depth import oriented
 from kbvr.photo.pair_layout import PairLayout, SecondPicture
+from kbvr.photo.panorama import Panorama
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
 from kbvr.photo.read_pixels import read_pixels
@@ -52,6 +53,9 @@ class DecodedPhoto:
     second: UInt8[np.ndarray, "H2 W2 3"] | None = None
     """The view of the other eye in the file: upright sRGB."""
 
+    panorama: Panorama | None = None
+    """What the file says about a panorama; None if it is turned by its orientation too."""
+
     layout: PairLayout | None = None
     """How the picture holds the views of both eyes, if the file says so."""
 
@@ -74,8 +78,9 @@ def decode_photo(
     if pixels.second is not None:
         turned = replace(pixels.second, orientation=pixels.orientation)
         other = srgb_over_white(turned, display_name(path))[0]
+    panorama = pixels.panorama if pixels.orientation == 1 else None
     depth = _upright_depth(pixels, path)
-    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, depth, other, pixels.layout)
+    return DecodedPhoto(rgb, pixels.exif, pixels.credits, notes, reduced_from, depth, other, panorama, pixels.layout)
 
 
 def _upright_depth(pixels: Pixels, path: str | os.PathLike[str]) -> EmbeddedDepth | None:

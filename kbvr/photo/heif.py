@@ -21,6 +21,7 @@ from kbvr.photo import metadata
 from kbvr.photo.embedded_depth import read_or_none
 from kbvr.photo.heif_boxes import meta_of, properties_of
 from kbvr.photo.heif_depth import heif_depth
+from kbvr.photo.panorama import panorama_in
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.photo.transfer_functions import is_known
@@ -74,9 +75,11 @@ def _pixels(values: NDArray[Any], white: int, colours: Colours, info: Mapping[An
     model: Model = "grey" if count < 3 else "rgb"
     alpha = values[..., -1] if count in (2, 4) else None
     plain = values if alpha is None else values[..., :-1]
-    exif, texts = metadata.read(info.get("exif") or b"", info.get("xmp") or b"", b"", name)
+    xmp = info.get("xmp") or b""
+    exif, texts = metadata.read(info.get("exif") or b"", xmp, b"", name)
     orientation = int(exif.get(0x0112, 1))  # in an AVIF, Pillow sets it from the boxes
-    return Pixels(plain, model, white, alpha, False, None, orientation, colours, exif, texts)
+    pixels = Pixels(plain, model, white, alpha, False, None, orientation, colours, exif, texts)
+    return replace(pixels, panorama=panorama_in(xmp, name))
 
 
 def _colours(coded: tuple[int, int], source: Source) -> Colours:

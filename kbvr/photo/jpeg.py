@@ -19,6 +19,7 @@ from kbvr.photo import metadata
 from kbvr.photo.decoding_memory import jpeg_within
 from kbvr.photo.embedded_depth import read_or_none
 from kbvr.photo.jpeg_depth import jpeg_depth
+from kbvr.photo.panorama import panorama_in
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.photo.stereo_jpeg import jps_layout, second_jpeg
@@ -93,14 +94,16 @@ def _pixels(image: ImageFile.ImageFile, model: Model, source: Source) -> Pixels:
     info: dict[Any, Any] = image.info
     resources = info.get("photoshop")
     iptc = resources.get(0x0404, b"") if isinstance(resources, dict) else b""
-    exif, texts = metadata.read(info.get("exif", b""), info.get("xmp", b""), iptc, source.name)
+    xmp = info.get("xmp", b"")
+    exif, texts = metadata.read(info.get("exif", b""), xmp, iptc, source.name)
     values = np.asarray(image)
     values = values.reshape(*values.shape[:2], -1)
     has_alpha = image.mode == "RGBA"
     alpha = values[..., 3] if has_alpha else None
     orientation, colours = int(exif.get(0x0112, 1)), Colours(icc=info.get("icc_profile"))
     plain = values[..., :3] if has_alpha else values
-    return Pixels(plain, model, 255, alpha, False, None, orientation, colours, exif, texts)
+    pixels = Pixels(plain, model, 255, alpha, False, None, orientation, colours, exif, texts)
+    return replace(pixels, panorama=panorama_in(xmp, source.name))
 
 
 def _check_kind(data: bytes, source: Source) -> None:

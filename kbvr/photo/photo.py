@@ -26,8 +26,10 @@ from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.depth_kind import Half
 from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.pair_layout import PairLayout, PairSource, second_picture_of
+from kbvr.photo.panorama import Panorama, PanoramaKind
 from kbvr.photo.picture_file import display_name
 from kbvr.photo.second_view import SecondView, with_second_view
+from kbvr.photo.unrolled import unrolled
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -39,6 +41,8 @@ _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 # FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1 is "no unit".
+
+FocalSource = Literal["exif", "flag", "guess", "network"]
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class Photo:
     f_px: float
     """Focal length in pixels of this picture."""
 
-    f_source: Literal["exif", "flag", "guess", "network"]
+    f_source: FocalSource
     """The source of the focal length."""
 
     name: str
@@ -72,6 +76,9 @@ class Photo:
 
     second_view: SecondView | None = field(default=None, repr=False)
     """The other view of a stereo pair, which covers about the whole picture; None if there is none."""
+
+    around: Panorama | None = None
+    """What a 360 photo shows: all directions, or all around up to some height; None for an ordinary photo."""
 
     @property
     def file_size_px(self) -> tuple[int, int]:
@@ -103,21 +110,26 @@ def load_photo(
     rgbd: Half | None = None,
     pair: PairSource | Path = "auto",
     probable_layout: PairLayout | None = None,
+    panorama: PanoramaKind = "auto",
 ) -> Photo:
     """Load a photo from a JPEG, PNG, WebP, TIFF, HEIC or AVIF file.
 
     16 bits per channel are rounded to 8. If a file contains several pictures, the first or primary one is loaded; that
-    of a stereo pair is the left eye's.
+    of a stereo pair is the left eye's. A wide panorama becomes the ordinary photo of its middle
+    (`kbvr.photo.flat_view`), a 360 photo stays as it is.
 
     Args:
         path: The picture file.
-        fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length.
+        fov_deg: Field of view across the long side, 1 to 170 degrees; it overrides the file's focal length. That of a
+            cylinder is the angle from its left to its right, up to 360.
         max_memory_bytes: A JPEG that would require more is decoded at 1/2, 1/4 or 1/8 of its size.
         keep_gps: Whether the credits have the GPS position in the file.
         rgbd: The half of an RGB-D picture that holds the depth; the photo is the other half.
         pair: Where the other view of a stereo pair is: a layout of both views in this picture, `mpo` for the second
             picture in the file, a file, `none`, or `auto` for what MPO and JPS files say.
         probable_layout: The layout that the file's name means, for `auto`.
+        panorama: How the picture is read: as the file says; as a sphere; as a cylinder, or a flat view of what the file
+            says; or as an ordinary photo.
 
     Raises:
         InputError: if the file is not a readable photo, has sides under 16 pixels or over 200 million pixels, requires
@@ -135,7 +147,14 @@ def load_photo(
     if min(width, height) < MIN_SIDE_PX:
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
         raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
-    f_px, f_source = _focal_length(decoded, fov_deg, path)
+    before = decoded
+    decoded, f_px, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
+    if decoded is not before or around is not None:
+        second = None  # it has not been unrolled
+    f_source: FocalSource = "flag" if panorama == "cylinder" else "exif"
+    if f_px is None:
+        f_px, f_source = _focal_length(decoded, fov_deg, path)
+    width, height = decoded.rgb.shape[1::-1]
     decoded.rgb.flags.writeable = False
     full_px = decoded.reduced_from or (width, height)
     notes = decoded.notes
@@ -143,7 +162,18 @@ def load_photo(
         notes = (*notes, f"decoded at {width}x{height} of {full_px[0]}x{full_px[1]} pixels to save memory")
     f_px *= width / full_px[0]
     name = Path(path).stem
-    photo = Photo(decoded.rgb, f_px, f_source, name, decoded.credits, notes, full_px, decoded.depth, second)
+    photo = Photo(
+        decoded.rgb,
+        f_px,
+        f_source,
+        name,
+        decoded.credits,
+        notes,
+        full_px,
+        decoded.depth,
+        second_view=second,
+        around=around,
+    )
     return photo if keep_gps else without_place(photo)
 
 

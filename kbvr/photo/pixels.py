@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.pair_layout import PairLayout
+from kbvr.photo.panorama import Panorama
 
 TRANSPOSED = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
@@ -74,6 +75,9 @@ class Pixels:
 
     layout: PairLayout | None = None
     """How this picture holds the views of both eyes, if the file says so."""
+
+    panorama: Panorama | None = None
+    """What the file says about a panorama."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:

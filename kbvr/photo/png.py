@@ -11,6 +11,7 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +22,7 @@ from PIL import PngImagePlugin
 from kbvr.photo import metadata
 from kbvr.photo.credits import Credits
 from kbvr.photo.decoding_memory import BYTES_A_PX, DEEP_PNG_BYTES_A_PX
+from kbvr.photo.panorama import Panorama, panorama_in
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.photo.transfer_functions import SRGB, is_known
@@ -67,10 +69,12 @@ def read_png(data: bytes, source: Source) -> Pixels:
     colours = values[..., :-1] if has_alpha else values
     model: Model = {1: "grey", 3: "rgb"}[colours.shape[2]] if kind != 3 else "palette"  # type: ignore[assignment]
     alpha = values[..., -1] if has_alpha else _alpha_of_key(colours, kind, bits, chunks.get(b"tRNS", [b""])[0])
-    exif, texts = _metadata(chunks, source)
+    exif, texts, panorama = _metadata(chunks, source)
     palette = _palette(chunks, source) if kind == 3 else None
     orientation = int(exif.get(0x0112, 1))
-    return Pixels(colours, model, white, alpha, False, palette, orientation, _colours(chunks, source), exif, texts)
+    stored = _colours(chunks, source)
+    pixels = Pixels(colours, model, white, alpha, False, palette, orientation, stored, exif, texts)
+    return replace(pixels, panorama=panorama)
 
 
 def _chunks(data: bytes, source: Source) -> dict[bytes, list[bytes]]:
@@ -230,14 +234,15 @@ def _inflated(packed: bytes, max_bytes: int) -> bytes:
     return b"" if unpacker.unconsumed_tail else unpacked
 
 
-def _metadata(chunks: Chunks, source: Source) -> tuple[dict[int, float], Credits]:
-    """Return the EXIF numbers, and the credits in EXIF, XMP, IPTC and plain texts."""
+def _metadata(chunks: Chunks, source: Source) -> tuple[dict[int, float], Credits, Panorama | None]:
+    """Return the EXIF numbers, the credits in EXIF, XMP, IPTC and plain texts, and what XMP says about a panorama."""
     texts = _texts(chunks)
     raw = {kind: _raw_profile(texts.get(b"Raw profile type " + kind, b"")) for kind in _RAW_PROFILES}
     exif_block = chunks.get(b"eXIf", [b""])[0] or raw[b"exif"] or raw[b"APP1"]
     iptc = metadata.iptc_of_photoshop(raw[b"iptc"]) or raw[b"iptc"]
     plain = metadata.from_texts({name: [metadata.decoded(texts.get(key, b""))] for key, name in _CREDITS.items()})
-    return metadata.read(exif_block, texts.get(_XMP, b"") or raw[b"xmp"], iptc, source.name, plain)
+    xmp = texts.get(_XMP, b"") or raw[b"xmp"]
+    return *metadata.read(exif_block, xmp, iptc, source.name, plain), panorama_in(xmp, source.name)
 
 
 def _texts(chunks: Chunks) -> dict[bytes, bytes]:

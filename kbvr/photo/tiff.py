@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,6 +20,7 @@ from PIL import ExifTags
 from kbvr.photo import metadata
 from kbvr.photo.credits import Credits, merged
 from kbvr.photo.decoding_memory import BYTES_A_PX, DOUBLE_BYTES_A_PX, FLOAT_BYTES_A_PX
+from kbvr.photo.panorama import panorama_in
 from kbvr.photo.picture_file import Source, raw_description
 from kbvr.photo.pixels import Colours, Model, Pixels
 from kbvr.photo.transfer_functions import SRGB, is_known
@@ -168,9 +170,11 @@ def _pixels(page: tifffile.TiffPage, values: NDArray[Any], tags: dict[int, Any],
     elif kind in (CIELAB, ICCLAB):
         values, white, colours = _lab(values, is_icc=kind == ICCLAB), 1, Colours()
     exif, texts = _metadata(tags, page.parent.byteorder, source)
+    panorama = panorama_in(_bytes(tags.get(XMP), page.parent.byteorder), source.name)
     orientation = tags.get(ORIENTATION, 1)
     orientation = int(orientation) if isinstance(orientation, int) else 1
-    return Pixels(values, model, white, alpha, premultiplied, palette, orientation, colours, exif, texts)
+    pixels = Pixels(values, model, white, alpha, premultiplied, palette, orientation, colours, exif, texts)
+    return replace(pixels, panorama=panorama)
 
 
 def _tags(page: tifffile.TiffPage) -> dict[int, Any]:

@@ -119,6 +119,7 @@ PAIR_FILES: Mapping[str, File] = MappingProxyType(
         "jps": File("jps", "cross", "_kbvr.jps"),
         "mpo": File("mpo", "apart", "_kbvr.mpo"),
         "vr180": File("vr180-photo", "apart", "_kbvr.vr.jpg"),
+        "vr360": File("vr360-photo", "tb", "_kbvr_360_TB.jpg"),
         "spatial": File("spatial", "apart", "_kbvr_spatial.heic"),
     }
 )

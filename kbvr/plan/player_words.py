@@ -21,7 +21,7 @@ OF_KBVR_ALONE = frozenset(
 """Words in endings that mean something to kbvr's player only, or only together with another one."""
 
 SPHERES = frozenset(("360", "f180", "180f", "vr360", "360vr"))
-"""Words for spheres, which kbvr does not write: skybox.xyz/en/support (360, F180)."""
+"""Words for spheres: skybox.xyz/en/support (360, F180)."""
 
 
 ORDINARY = frozenset(("hou", "lr", "ou", "rl", "tab", "tb"))

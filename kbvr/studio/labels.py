@@ -76,6 +76,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "depth_model": "Depth network",
         "depth_quality": "Depth quality",
         "fov_deg": "Field of view",
+        "panorama": "Panorama",
         "near_m": "Nearest distance",
         "subject_distance_m": "Subject distance",
         "segmentation": "Upright objects",
@@ -162,6 +163,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "moge-2-small": "MoGe-2",
             "depth-anything-v2-small": "Depth Anything V2",
         },
+        "panorama": {"auto": "As its file says", "360": "All directions (360)", "none": "An ordinary photo"},
         "device": {"cpu": "Processor", "cuda": "CUDA", "tensorrt": "TensorRT", "directml": "DirectML"}
         | {"coreml": "Core ML", "openvino": "OpenVINO"},
     }

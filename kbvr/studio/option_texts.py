@@ -19,8 +19,8 @@ FILE_OPTIONS, NETWORK_OPTIONS = (
 NETWORK_NAME = r"(?!.*\.onnx$)[a-z0-9][a-z0-9._-]*"
 """Options that name files, and those that name networks or their files; what names of networks look like."""
 
-FILE_CHOICES = {"path": ("keyframes",)}
-"""Option -> choices that need an option that names a file."""
+FILE_CHOICES = {"path": ("keyframes",), "still": ("vr360",)}
+"""Option -> choices that need an option that names a file, or a photo that cannot be opened here."""
 
 MAX_OPTIONS, MAX_TEXT = 200, 4000
 

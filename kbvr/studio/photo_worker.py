@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from kbvr.depth.depth_map import DepthMap
-from kbvr.errors import InputError
+from kbvr.errors import InputError, OptionsError
 from kbvr.imaging.resize import averaged, scaled_px, within_px
 from kbvr.inpaint.choose import filler_named
 from kbvr.options.depth import DepthOptions
@@ -25,6 +26,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.old_photo import OldPhotoOptions
 from kbvr.photo import decoders
 from kbvr.photo.decoding_memory import FIXED_BYTES
+from kbvr.photo.panorama import PanoramaKind
 from kbvr.photo.photo import Photo, load_photo, photo_from_array
 from kbvr.photo.picture_size import header_size_px
 from kbvr.plan.name_endings import pair_layout_named
@@ -50,7 +52,7 @@ PATIENCE = 10
 MIN_DECODED_PIXELS, HALF_SIZE_BYTES_A_PX = 2_000_000, 10
 """Pixels that are enough for everything here; a memory limit below what a JPEG takes at full size."""
 
-PHOTO_NAMES = (*OldPhotoOptions.model_fields, "fov_deg", "device")
+PHOTO_NAMES = (*OldPhotoOptions.model_fields, "fov_deg", "panorama", "device")
 DEPTH_NAMES = (*OldPhotoOptions.model_fields, *DepthOptions.model_fields, "profile", "device")
 SCENE_NAMES = ("fill", "surround", "fov_deg", "device")
 """Options that affect the photo itself, the depth, and the scene."""
@@ -101,22 +103,28 @@ def read(path: Path, texts: Mapping[str, str]) -> Reading:
 
 
 def _loaded(path: Path, options: ExportOptions) -> Photo:
-    photo = quickly_loaded(path, options.fov_deg)
+    photo = quickly_loaded(path, options.fov_deg, options.panorama)
+    if photo.around is not None:
+        raise OptionsError(
+            "a 360 photo cannot be shown here: {panorama} cylinder makes an ordinary view of it, and `kbvr export` a "
+            "360 stereo picture"
+        )
     steps = OldPhotoSteps(options)
     return steps.coloured(steps.repaired(photo))
 
 
-def quickly_loaded(path: Path, fov_deg: float | None) -> Photo:
+def quickly_loaded(path: Path, fov_deg: float | None, panorama: PanoramaKind = "auto") -> Photo:
     """Return a photo, a large JPEG at half its size, which takes a third of the time. See `load_photo`."""
     size_px, layout = header_size_px(path) or (0, 0), pair_layout_named(path.stem)
     pixels = size_px[0] * size_px[1]
+    load = partial(load_photo, path, fov_deg=fov_deg, panorama=panorama, probable_layout=layout)
     if pixels < 4 * MIN_DECODED_PIXELS:
-        return load_photo(path, fov_deg=fov_deg, probable_layout=layout)
+        return load()
     limit_bytes = FIXED_BYTES + HALF_SIZE_BYTES_A_PX * pixels
     try:
-        photo = load_photo(path, fov_deg=fov_deg, max_memory_bytes=limit_bytes, probable_layout=layout)
+        photo = load(max_memory_bytes=limit_bytes)
     except (InputError, MemoryError):  # no JPEG
-        return load_photo(path, fov_deg=fov_deg, probable_layout=layout)
+        return load()
     return replace(photo, notes=tuple(note for note in photo.notes if not note.startswith("decoded at ")))
 
 

@@ -90,6 +90,10 @@ HASHES = [
     ("keyframes=keys.json", "219320d06188f837"),
     ("colorize=auto colorize_strength=0.5", "09df77cfe1acae8c"),
     ("ignore_embedded_depth=yes", "27b54629ec0e524e"),
+    ("pair=sbs", "8cf7c8c2aaaf8790"),
+    ("panorama=cylinder", "2337ab9cf5d51017"),
+    ("repair=yes", "b8ff7d3fbc57bc62"),
+    ("restore_contrast=yes", "8bd3010e042be2b3"),
 ]
 """Options -> their hash in ledgers that exist."""
 

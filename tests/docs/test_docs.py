@@ -67,7 +67,15 @@ def checkout(folder: Path) -> Path:
     """Lay out a folder like a copy of the repository after `make demo`: its programs are those of these tests."""
     for name in ("examples", "docs/photos"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("Makefile", "pyproject.toml", "hatch_build.py", "kbvr", "viewers", "docs/scale.py"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "hatch_build.py",
+        "kbvr",
+        "viewers",
+        "docs/scale.py",
+        "docs/make_around.py",
+    ):
         (folder / name).symlink_to(ROOT / name)
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)

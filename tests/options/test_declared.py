@@ -105,7 +105,7 @@ def test_a_text_means_the_same_as_the_value_of_python(name, text, value, read):
         ("codec", "mp3", "codec must be one of auto, h264, hevc, av1, vp9, got 'mp3'"),
         ("animate_as", "gif,gif", "animate_as must be one or more of gif, webp, avif, mp4, separated by commas"),
         ("max_size", (8, 8), "max_size must be WIDTHxHEIGHT like 1920x1080, or one number for both, 16 or more, got"),
-        ("fov_deg", float("nan"), "fov_deg must be 1 to 170 degrees, got nan"),
+        ("fov_deg", float("nan"), "fov_deg must be 1 to 360 degrees, got nan"),
         ("screen", "1@", "screen must be phone, laptop, tv"),
         ("focus", "101,5%", "focus must be x,y in percent"),
         ("fps", True, "fps must be 1 to 240, got True"),

@@ -488,6 +488,7 @@ def test_invalid_options_are_refused_at_once(tmp_path: Path, bad: dict[str, Any]
         (Item("jps", Path("a.jps"), "sbs"), "packed as cross"),
         (Item("mpo", Path("a.jpg"), "apart"), r"ends in \.mpo"),
         (Item("vr180-photo", Path("a.png"), "apart"), r"ends in \.vr\.jpg"),
+        (Item("vr360-photo", Path("a.jpg"), "sbs"), "packed as tb"),
     ],
 )
 def test_wrong_suffixes_and_packings_are_refused(item: Item, said: str) -> None:

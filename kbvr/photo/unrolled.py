@@ -1,0 +1,97 @@
+"""Choose how a picture is read: as an ordinary photo, as a wide panorama, or as a sphere around the viewer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from math import degrees, pi, radians
+
+import numpy as np
+from PIL import ExifTags
+
+from kbvr.errors import InputError, OptionsError, OptionText, verbatim
+from kbvr.photo.decode import DecodedPhoto
+from kbvr.photo.panorama import Panorama, PanoramaKind, cylinder, whole_sphere
+
+MAX_CYLINDER_DEG = 360.0
+MIN_SPHERE_WIDTH_PX = 2048
+"""Cameras that see all around write no smaller pictures; a small picture of 2:1 is just a picture."""
+
+STITCHED = 6
+"""Phones write this value of CustomRendered into their panoramas."""
+
+STITCHED_ASPECT = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+def unrolled(
+    decoded: DecodedPhoto, kind: PanoramaKind, fov_deg: float | None, name: str
+) -> tuple[DecodedPhoto, float | None, Panorama | None]:
+    """Return a picture as an ordinary photo with its focal length in pixels, or a sphere as it is, and what it shows.
+
+    The focal length is that of the picture in the file. It is None if the picture is no panorama; what it shows is None
+    unless it goes all around. A photo that may be a panorama, of which its file says nothing, is an ordinary one, with
+    a warning that calls it `name`.
+
+    Raises:
+        InputError: if the picture cannot be what `kind` says.
+    """
+    width, height = decoded.rgb.shape[1::-1]
+    said = decoded.panorama
+    if kind == "none":
+        return decoded, None, None
+    around_px = (decoded.reduced_from or (width, height))[0] / (2 * pi)
+    if kind == "360":
+        if said is None or not said.is_around:
+            said = _sphere(width, height, name)
+        return decoded, around_px, said
+    if kind == "auto" and said is None:
+        _tell_of_panorama(decoded, name)
+        return decoded, None, None
+    if said is None:
+        said = _cylinder(fov_deg, width / height)
+    elif said.is_around and kind == "auto":
+        return decoded, around_px, said
+    return _flat(decoded, said, name)
+
+
+def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[DecodedPhoto, float, None]:
+    from kbvr.photo.flat_view import MAX_WIDTH_RAD, flat_view_of, flattened  # slow to import, and seldom needed
+
+    view = flat_view_of(panorama)
+    rgb, f_px = flattened(decoded.rgb, panorama, view)
+    wide_deg = degrees(panorama.width_rad)
+    note = f"a panorama of {wide_deg:.0f} degrees, shown as a straight view of {view.width_deg:.0f} degrees"
+    if panorama.width_rad > MAX_WIDTH_RAD:
+        _log.warning("%s: %s: a straight picture cannot be wider", name, note)
+    if min(rgb.shape[:2]) == 0:
+        raise InputError(f"{name}: expected a panorama in which a straight view fits, got one that is too low")
+    notes = (*decoded.notes, note)
+    flat = replace(decoded, rgb=rgb, notes=notes, reduced_from=None, depth=None, panorama=None)
+    return flat, f_px, None
+
+
+def _sphere(width: int, height: int, name: str) -> Panorama:
+    if abs(width - 2 * height) > 0.01 * width:
+        raise InputError(f"{name}: expected a 360 photo, twice as wide as high, got {width}x{height}")
+    return whole_sphere()
+
+
+def _cylinder(fov_deg: float | None, aspect: float) -> Panorama:
+    if fov_deg is None:
+        raise OptionsError("{panorama} cylinder requires {fov_deg}, as the file does not say how wide it is")
+    if not 1 <= fov_deg <= MAX_CYLINDER_DEG or not np.isfinite(fov_deg):
+        raise InputError(f"the field of view of a cylinder must be 1 to 360 degrees, got {fov_deg}")
+    return cylinder(radians(fov_deg), aspect)
+
+
+def _tell_of_panorama(decoded: DecodedPhoto, name: str) -> None:
+    """Warn of a picture that may be a panorama."""
+    width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
+    if decoded.exif.get(int(ExifTags.Base.CustomRendered)) == STITCHED and width > STITCHED_ASPECT * height:
+        says = "a stitched panorama is read as an ordinary photo, which bends its lines: {panorama} cylinder with"
+        _log.warning(OptionText(f"{verbatim(name)}: {says} {{fov_deg}}, the angle it shows, puts that right"))
+    elif width == 2 * height and width >= MIN_SPHERE_WIDTH_PX:
+        says = "a picture of 2:1 is read as an ordinary photo: {panorama} 360 says that it shows all directions"
+        _log.warning(OptionText(f"{verbatim(name)}: {says}"))
