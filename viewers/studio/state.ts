@@ -69,6 +69,21 @@ export function hush(key: number): void {
   notes.value = notes.value.filter((note) => note.key !== key);
 }
 
+/** How long a text is there at least, so that it is read although another one follows at once. */
+const ANNOUNCED_MS = 200;
+const announcements: string[] = [];
+let isAnnouncing = false;
+
+/** Have a text read aloud, after those before it. */
 export function announce(text: string): void {
+  announcements.push(text);
+  if (!isAnnouncing) announceNext();
+}
+
+function announceNext(): void {
+  const text = announcements.shift();
+  isAnnouncing = text !== undefined;
+  if (text === undefined) return;
   announced.value = announced.value === text ? `${text}\u00a0` : text;
+  setTimeout(announceNext, ANNOUNCED_MS);
 }
