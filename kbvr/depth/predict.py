@@ -15,6 +15,7 @@ from kbvr.depth.point_depth import MIN_DEPTH_M, RawPrediction, depth_of_points
 from kbvr.depth.quality import DEPTH_QUALITIES
 from kbvr.errors import InputError
 from kbvr.imaging.array_types import Picture, Plane, SmallPlane
+from kbvr.nets.scaling import scaled
 
 SMALLER, LARGER = 2 / 3, 3 / 2
 """The additional input sizes of `best`, relative to the network's: smaller for layout, larger for detail."""
@@ -30,9 +31,6 @@ MIN_CONFIDENCE = 1 / 255
 
 MAX_VALUE = 1e18
 """The square of a larger number overflows float32."""
-
-IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,10 +153,7 @@ def network_input(network: DepthNetwork, rgb: Picture, long_side_px: int) -> Flo
     else:  # noise is smoothed before it is enlarged
         picture = np.asarray(cv2.resize(clear_picture(rgb), size, interpolation=cv2.INTER_CUBIC), np.uint8)
     planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32)
-    if recipe.scaling != "0-255":
-        planes = planes / np.float32(255)
-    if recipe.scaling == "imagenet":
-        planes = (planes - IMAGENET_MEAN[:, None, None]) / IMAGENET_DEVIATION[:, None, None]
+    planes = scaled(planes, recipe.scaling)
     return planes if recipe.colour_order == "rgb" else planes[:, ::-1]
 
 

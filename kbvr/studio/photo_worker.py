@@ -91,7 +91,10 @@ def warm_up() -> None:
 
 def thumbnail(path: Path) -> bytes:
     """Return a small JPEG of a photo that nobody has opened. The errors are those of `load_photo`."""
-    return thumbnail_of(path, path.suffix.lower(), "")
+    try:
+        return thumbnail_of(path, path.suffix.lower(), "")
+    except InputError:  # it may be a photo all the same; if not, this says in words what it is
+        return _jpeg(load_photo(path), THUMBNAIL_PX, THUMBNAIL_QUALITY)
 
 
 def read(path: Path, texts: Mapping[str, str]) -> Reading:

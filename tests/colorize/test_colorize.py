@@ -14,7 +14,7 @@ from kbvr.imaging.lab import chroma_of, lightness_of
 from kbvr.photo.photo import photo_from_array
 
 WIDTH, HEIGHT = 480, 320
-PATIENCE = 1.5
+TOLERANCE = 1.5
 """Of chroma: two of sRGB's levels."""
 
 
@@ -46,7 +46,7 @@ def test_the_lightness_of_every_pixel_stays(photo, tmp_path, make):
 def test_chroma_is_what_the_network_says(photo, half_and_half):
     found = chroma_of(colorized(photo_from_array(grey_rgb(noise=0)), half_and_half).rgb)
     for columns, wanted in (((10, 180), (40, 20)), ((300, 470), (-30, 40))):
-        assert found[:, slice(*columns)].reshape(-1, 2).mean(axis=0) == pytest.approx(wanted, abs=PATIENCE)
+        assert found[:, slice(*columns)].reshape(-1, 2).mean(axis=0) == pytest.approx(wanted, abs=TOLERANCE)
 
 
 def test_chroma_of_a_network_that_gives_rgb_is_that_of_its_picture(tmp_path):
@@ -54,7 +54,7 @@ def test_chroma_of_a_network_that_gives_rgb_is_that_of_its_picture(tmp_path):
         photo_from_array(np.full((64, 96, 3), 128, np.uint8)), colour_network(deoldify_like(tmp_path / "n.onnx"))
     )
     wanted = chroma_of(np.array([[[154, 128, 77]]], np.uint8))[0, 0]
-    assert chroma_of(done.rgb).reshape(-1, 2).mean(axis=0) == pytest.approx(wanted, abs=PATIENCE)
+    assert chroma_of(done.rgb).reshape(-1, 2).mean(axis=0) == pytest.approx(wanted, abs=TOLERANCE)
 
 
 def test_chroma_of_kbvr_color_is_in_hundreds(tmp_path):
@@ -63,7 +63,7 @@ def test_chroma_of_kbvr_color_is_in_hundreds(tmp_path):
     )
     lightness = lightness_of(done.rgb).mean()
     assert chroma_of(done.rgb).reshape(-1, 2).mean(axis=0) == pytest.approx(
-        (0.3 * lightness, 0.6 * lightness), abs=PATIENCE
+        (0.3 * lightness, 0.6 * lightness), abs=TOLERANCE
     )
 
 
@@ -78,7 +78,7 @@ def test_chroma_follows_the_edges_of_the_photo(half_and_half):
 
 def test_strength_is_a_factor(photo, half_and_half):
     half = chroma_of(colorized(photo, half_and_half, strength=0.5).rgb)[:, 20:180].mean(axis=(0, 1))
-    assert half == pytest.approx((20, 10), abs=PATIENCE)
+    assert half == pytest.approx((20, 10), abs=TOLERANCE)
     assert np.array_equal(colorized(photo, half_and_half, strength=0).rgb, photo.rgb)
 
 

@@ -23,6 +23,9 @@ from studio_states import made_project, until, until_ready
 from watched_queue import wait_until
 
 from kbvr.depth.depth_map import DepthMap
+from kbvr.errors import InputError
+from kbvr.photo.photo import load_photo
+from kbvr.studio.photo_worker import thumbnail
 from kbvr.studio.stored_depth import write_stored_depth
 
 CONTENT = ("photo", "options", "revision")
@@ -331,6 +334,17 @@ def test_a_photo_that_cannot_be_read_is_said(folder, content):
     problem = damage(folder)["problem"]
     assert "damaged" in problem or "expected a photo" in problem
     assert str(folder) not in problem
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff" + bytes(500), b"GIF89a"], ids=["damaged", "other"])
+def test_a_thumbnail_that_cannot_be_made_is_told_as_a_photo_that_cannot_be_read(tmp_path, content):
+    path = tmp_path / "cat.jpg"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as by_thumbnail:
+        thumbnail(path)
+    with pytest.raises(InputError) as by_photo:
+        load_photo(path)
+    assert str(by_thumbnail.value) == str(by_photo.value)
 
 
 def mended(project: Path) -> None:
