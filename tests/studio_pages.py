@@ -65,6 +65,9 @@ HAS_LOOKED = "localStorage.setItem('kbvr-has-looked', 'yes')"
 REFUSED = "the server responded with a status of 4"
 """A problem that a browser reports when a server refuses something, as a regular expression."""
 
+GONE = f"{REFUSED}04"
+"""The same of what a page was still fetching of a photo when the photo was removed."""
+
 
 @contextmanager
 def shown(

@@ -1,4 +1,7 @@
-"""A grey photo that gets colours in the studio: what is shown and what is planned has them."""
+"""A grey photo that gets colours in the studio: what is shown and what is planned has them.
+
+The studios have processes of their own, which look for networks in the folder of the test.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from studio_states import PATIENCE_S, until, until_ready
 
 from kbvr.imaging.lab import chroma_of
 from kbvr.nets import models_folder
+from kbvr.serving.worker import Worker
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def test_a_photo_gets_colours_and_loses_them_again(grey, tmp_path, monkeypatch):
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
     models_folder().mkdir(parents=True)
     install(models_folder(), "ddcolor-tiny", ddcolor_like(tmp_path / "n.onnx", left=(50, 10), right=(50, 10)))
-    with opened_studio(tmp_path / "projects") as client:
+    with opened_studio(tmp_path / "projects", new_worker=Worker) as client:
         project = client.upload(grey)
         before = until_ready(client, project)
         assert abs(redness(client, project)) < 3
@@ -55,7 +59,7 @@ def test_a_photo_gets_colours_and_loses_them_again(grey, tmp_path, monkeypatch):
 
 def test_without_a_network_the_page_says_how_to_get_one(grey, tmp_path, monkeypatch):
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
-    with opened_studio(tmp_path / "projects") as client:
+    with opened_studio(tmp_path / "projects", new_worker=Worker) as client:
         project = client.upload(grey)
         until_ready(client, project)
         seq = client.json("GET", "api/events?since=0")["seq"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from accessibility import assert_none, found
 from PIL import Image
-from studio_pages import CAT, open_tab, saved_options, scene_of, settle, shown, studio, tile
+from studio_pages import CAT, GONE, open_tab, saved_options, scene_of, settle, shown, studio, tile
 
 MODES = ("Look", "Set", "Mend", "Export")
 
@@ -205,7 +205,10 @@ def test_a_server_that_stops_is_told_of_and_what_was_changed_is_saved_when_it_is
 
 def test_a_photo_is_removed_by_touch(web, tmp_path):
     Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
-    with studio(tmp_path / "projects", tmp_path / "small.jpg") as url, shown(web, url, "phone") as page:
+    with (
+        studio(tmp_path / "projects", tmp_path / "small.jpg") as url,
+        shown(web, url, "phone", may_be_refused=GONE) as page,
+    ):
         page.get_by_role("button", name="small.jpg").tap()
         button = page.get_by_role("button", name="Remove small.jpg")
         button.wait_for()
@@ -223,7 +226,10 @@ def test_a_photo_is_removed_and_brought_back_with_the_keyboard(web, tmp_path, sc
     """The focus stays in the list; what is said of it has no problem that axe finds."""
     for name in ("one.jpg", "two.jpg"):
         Image.open(CAT).resize((160, 107)).save(tmp_path / name)
-    with studio(tmp_path / "projects", *sorted(tmp_path.glob("*.jpg"))) as url, shown(web, url, screen) as page:
+    with (
+        studio(tmp_path / "projects", *sorted(tmp_path.glob("*.jpg"))) as url,
+        shown(web, url, screen, may_be_refused=GONE) as page,
+    ):
         page.get_by_role("button", name="one.jpg").press("Enter")
         scene_of(page)
         tile(page, "one.jpg").press("Delete")
@@ -239,10 +245,9 @@ def test_a_photo_is_removed_and_brought_back_with_the_keyboard(web, tmp_path, sc
 
 def test_a_photo_that_is_removed_makes_room_for_the_next(web, tmp_path):
     Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
-    refused = "status of 404"  # what was on its way of the photo that is removed
     with (
         studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url,
-        shown(web, url, may_be_refused=refused) as page,
+        shown(web, url, may_be_refused=GONE) as page,
     ):
         page.get_by_role("button", name="small.jpg").click()
         scene_of(page)

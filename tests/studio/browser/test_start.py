@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
-from studio_pages import CAT, SMALL, asked, drop, give, open_tab, scene_of, shown, studio, tile
+from studio_pages import CAT, GONE, SMALL, asked, drop, give, open_tab, scene_of, shown, studio, tile
 
 FOLDER = """(files) => {
   const fileOf = ({name, text, isBroken}) => ({
@@ -81,7 +81,7 @@ def test_a_photo_with_the_name_of_a_removed_one_is_another(web, empty_url, tmp_p
     for photo, turn in zip(photos, (Image.Transpose.ROTATE_180, Image.Transpose.FLIP_LEFT_RIGHT), strict=True):
         photo.parent.mkdir()
         Image.open(CAT).resize((160, 107)).transpose(turn).save(photo)
-    with shown(web, empty_url, "wide", NOTE_REVOKED, may_be_refused=True) as page:  # a picture of what is removed
+    with shown(web, empty_url, "wide", NOTE_REVOKED, may_be_refused=GONE) as page:
         drop(page, photos[0])
         local = page.locator(".paper img").get_attribute("src")
         scene_of(page)
@@ -103,7 +103,10 @@ def test_an_answer_that_comes_late_does_not_bring_a_removed_photo_back(web, tmp_
     """That of a save, which was under way when the photo was removed."""
     Image.open(CAT).resize((160, 107)).save(tmp_path / "small.jpg")
     held = []
-    with studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url, shown(web, url) as page:
+    with (
+        studio(tmp_path / "projects", tmp_path / "small.jpg", CAT) as url,
+        shown(web, url, may_be_refused=GONE) as page,
+    ):
         page.get_by_role("button", name="small.jpg").click()
         scene_of(page)
         page.route("**/options", lambda route: held.append((route, route.fetch())))
