@@ -192,11 +192,15 @@ def most_filled(filled: Bool[np.ndarray, "H W"], count: int) -> list[tuple[slice
 
 def row_of(number: int, pictures: Sequence[Picture]) -> Picture:
     """Return pictures side by side at 200%, after their number."""
-    large = [cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC) for crop in pictures]
+    return numbered(number, [cv2.resize(crop, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC) for crop in pictures])
+
+
+def numbered(number: int, pictures: Sequence[Picture]) -> Picture:
+    """Return pictures side by side, after their number."""
     gaps = ((0, GAP_PX), (0, GAP_PX), (0, 0))
-    label = np.full((large[0].shape[0], 64, 3), 255, np.uint8)
+    label = np.full((pictures[0].shape[0], 64, 3), 255, np.uint8)
     cv2.putText(label, str(number), (4, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0, 0, 0), 2)
-    return np.hstack([np.pad(part, gaps, constant_values=255) for part in (label, *large)])
+    return np.hstack([np.pad(part, gaps, constant_values=255) for part in (label, *pictures)])
 
 
 def write_sheets(crops: Sequence[Crop], folder: Path, *, count: int, seed: int) -> None:

@@ -76,8 +76,13 @@ class Photos:
     def parted(self) -> tuple[list[int], list[int]]:
         """Return the numbers of the photos (training, held out); the held-out ones are in the order of their hash."""
         hashes = {number: _hash(photo.name) for number, photo in enumerate(self.listed) if not photo.is_frame}
-        held_out = sorted((n for n, value in hashes.items() if value % HELD_OUT_EVERY == 0), key=hashes.__getitem__)
+        held_out = sorted((n for n in hashes if is_held_out(self.listed[n].name)), key=hashes.__getitem__)
         return [number for number in range(len(self.listed)) if number not in set(held_out)], held_out
+
+
+def is_held_out(name: str) -> bool:
+    """Return whether a photo, by the name of its file, is held out of the training, unless others resemble it."""
+    return _hash(name) % HELD_OUT_EVERY == 0
 
 
 def _hash(name: str) -> int:
@@ -105,7 +110,7 @@ def _write(photos: Path, frames: Path | None, cache: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / PIXELS).open("wb") as file:
         for folder in (photos,) if frames is None else (photos, frames):
-            known = _index(folder)
+            known = index_of(folder)
             for path in sorted(folder.glob("*.jpg")):
                 source, licence = known.get(path.stem, (folder.name, "not listed"))
                 rgb = _small(load_rgb(path))
@@ -123,7 +128,7 @@ def _write(photos: Path, frames: Path | None, cache: Path) -> None:
     print(f"{len(rows)} colour photos, {left_out} left out")
 
 
-def _index(folder: Path) -> dict[str, tuple[str, str]]:
+def index_of(folder: Path) -> dict[str, tuple[str, str]]:
     """Return each photo's (source, licence) by its name without suffix, if the folder has an INDEX.csv."""
     if not (folder / "INDEX.csv").exists():
         return {}
