@@ -20,6 +20,9 @@ SEEN_LEVELS = 10
 PAPER = (0.88, 1.0)
 """Paper white, as a share of 255."""
 
+LEVELS = {"scratches": (0.8, 1.0), "dust": (0.8, 1.0), "cracks": (0.6, 1.0)}
+"""Lightness of light damage, as a share of paper white, where it is not that of paper."""
+
 FINE = 8
 """cv2's fixed point: bits of a fraction of a pixel."""
 
@@ -35,9 +38,12 @@ class Damaged:
     kinds: Mapping[str, Mask]
     """Kind -> the pixels that it changes visibly."""
 
+    drawn: Mask
+    """All pixels that something is drawn over, also where it does not show."""
+
     @property
     def mask(self) -> Mask:
-        """All damaged pixels."""
+        """All pixels that are visibly damaged."""
         return np.logical_or.reduce(list(self.kinds.values()))
 
 
@@ -66,7 +72,7 @@ def as_print(rgb: Rgb, rng: np.random.Generator) -> Rgb:
 
 
 def damaged(print_: Rgb, rng: np.random.Generator) -> Damaged:
-    """Return a print with scratches, dust, folds, blotches and torn corners; most are light, some dark."""
+    """Return a print with scratches, dust, folds, blotches, torn corners and cracks; most are light, some dark."""
     size = print_.shape[:2]
     covers = {
         "scratches": _scratches(size, rng),
@@ -74,21 +80,29 @@ def damaged(print_: Rgb, rng: np.random.Generator) -> Damaged:
         "folds": _folds(size, rng),
         "blotches": _blotches(size, rng),
         "torn": _torn(size, rng),
+        "cracks": _cracks(size, rng),
     }
     rgb, paper = print_.astype(np.float32), _paper(print_, rng)
     kinds: dict[str, Mask] = {}
     for name, cover in covers.items():
         is_dark = name in ("scratches", "dust") and rng.random() < 0.25
-        colour = paper * np.float32(0.12 if is_dark else 1) + rng.normal(0, 5, (*size, 1)).astype(np.float32)
+        level = rng.uniform(*LEVELS[name]) if name in LEVELS else 1.0
+        level = 0.12 if is_dark else level
+        colour = paper * np.float32(level) + rng.normal(0, 5, (*size, 1)).astype(np.float32)
+        shade = np.zeros_like(cover)
+        if name == "cracks" and rng.random() < 0.5:  # the emulsion's edge throws a shadow
+            shade = np.asarray(np.roll(cover, tuple(rng.integers(-1, 2, 2)), axis=(0, 1)) * np.float32(0.45))
+        rgb = rgb * (1 - shade[..., None])
         rgb = rgb + cover[..., None] * (colour - rgb)
-        kinds[name] = cover > 0
+        kinds[name] = (cover > 0) | (shade > 0)
     softness_px = rng.uniform(0, 0.9)
     if softness_px > 0.3:  # of the scanner
         rgb = np.asarray(cv2.GaussianBlur(rgb, (0, 0), softness_px), np.float32)
         print_ = np.asarray(cv2.GaussianBlur(print_, (0, 0), softness_px), np.uint8)
     done, intact = _compressed(_bytes(rgb), rng), print_
     changed = np.abs(_bytes(rgb).astype(np.int16) - intact).max(axis=2) > SEEN_LEVELS
-    return Damaged(done, intact, {name: mask & changed for name, mask in kinds.items()})
+    drawn = np.logical_or.reduce(list(kinds.values()))
+    return Damaged(done, intact, {name: mask & changed for name, mask in kinds.items()}, drawn)
 
 
 def scanned(print_: Rgb, rng: np.random.Generator) -> Scanned:
@@ -129,11 +143,11 @@ def _scratches(size: tuple[int, int], rng: np.random.Generator) -> Cover:
         turns = np.cumsum(rng.normal(0, rng.choice([0.01, 0.06, 0.2]), count)) + rng.uniform(0, 2 * np.pi)
         start = rng.uniform(0, 1, 2) * size[::-1]
         points = start + 4 * np.cumsum(np.stack([np.cos(turns), np.sin(turns)], axis=1), axis=0)
-        width = int(rng.integers(1, 6))
+        width = int(rng.choice([1, 1, 1, 2, 2, 3, 4, 5]))
         for a, b in pairwise(points):
             if rng.random() < 0.06:
                 continue  # scratches have gaps
-            thick = int(np.clip(width + rng.integers(-1, 2), 1, 5))
+            thick = int(np.clip(width + rng.integers(-1, 2), 1, 5)) if width > 1 else 1
             cv2.line(line, _fixed(a), _fixed(b), 255, thick, cv2.LINE_AA, FINE)
         strength = np.clip(_rough(size, rng, rng.uniform(0.6, 1.1), rng.uniform(0, 8)), 0.15, 1)
         cover = np.maximum(cover, line.astype(np.float32) * strength / np.float32(255))
@@ -149,9 +163,9 @@ def _rough(size: tuple[int, int], rng: np.random.Generator, mean: float, contras
 def _dust(size: tuple[int, int], rng: np.random.Generator) -> Cover:
     """Return the cover of specks and short hairs."""
     speck = np.zeros(size, np.uint8)
-    for _ in range(rng.integers(5, 60)):
+    for _ in range(rng.integers(5, 100)):
         centre = rng.uniform(0, 1, 2) * size[::-1]
-        axes = rng.uniform(0.7, 2.5, 2)
+        axes = rng.uniform(0.5, 2.5, 2)
         angle = float(rng.uniform(0, 180))
         cv2.ellipse(speck, _fixed(centre), _fixed(axes), angle, 0, 360, 255, -1, cv2.LINE_AA, FINE)
     return speck.astype(np.float32) * np.float32(rng.uniform(0.75, 1) / 255)
@@ -195,6 +209,26 @@ def _torn(size: tuple[int, int], rng: np.random.Generator) -> Cover:
             outline = np.array(corner) + ragged[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
             cv2.fillPoly(cover, [(outline * 2**FINE).astype(np.int32)], 255, cv2.LINE_AA, FINE)
     return cover.astype(np.float32) / np.float32(255)
+
+
+def _cracks(size: tuple[int, int], rng: np.random.Generator) -> Cover:
+    """Return the cover of thin cracks that branch, in a third of the prints; most begin at a border."""
+    cracks = np.zeros(size, np.uint8)
+    for _ in range(rng.integers(1, 7) if rng.random() < 0.35 else 0):
+        start = rng.uniform(0, 1, 2)
+        if rng.random() < 0.6:
+            start[rng.integers(2)] = rng.integers(2)
+        ends = [(start * size[::-1], rng.uniform(0, 2 * np.pi), int(rng.integers(10, 60)))]
+        while ends:
+            at, direction, steps = ends.pop()
+            for left in range(steps, 0, -1):
+                direction += rng.normal(0, 0.35)
+                after = at + rng.uniform(3, 11) * np.array([np.cos(direction), np.sin(direction)])
+                cv2.line(cracks, _fixed(at), _fixed(after), 255, int(rng.choice([1, 1, 1, 2, 2, 3])), cv2.LINE_AA, FINE)
+                at = after
+                if rng.random() < 0.08:
+                    ends.append((at, direction + rng.choice([-1, 1]) * rng.uniform(0.5, 1.3), left // 2))
+    return (cracks / np.float32(255)) * np.clip(_rough(size, rng, rng.uniform(0.5, 1), 6), 0.1, 1)
 
 
 def _fixed(point: Float64[np.ndarray, "2"]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 PSNR inside the damage is that of the damaged and of the repaired print, compared with the print before the damage.
 `touched` is the share of intact pixels that a repair changes. `depth` is the correlation of the inverse depth of a
 damaged print, and of one on textured paper, with that of the intact print; `repaired` is what `--repair` makes of them.
-Photos are every 20th of a folder; `python -m export damage` trains on others.
+Photos are every 20th of a folder, without old ones; kbvr-damage is trained on others.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from jaxtyping import Bool, UInt8
 from bench.damage import Damaged, as_print, damaged, scanned, with_paper_texture
 from bench.machine import this_machine
 from export.teachers import load_rgb
+from export.train_damage import photos_for
 from kbvr.depth.estimate import estimate_depth
 from kbvr.photo.photo import photo_from_array
 from kbvr.repair import for_depth, repaired
 from kbvr.repair.border import picture_in_scan
 
-EVERY = 20
 TOUCHED_BAR, DEPTH_BAR = 0.005, 0.02
 
 Rgb = UInt8[np.ndarray, "H W 3"]
@@ -63,8 +63,8 @@ class Figures:
 
 
 def photos_in(folder: Path, every: int) -> Iterator[tuple[int, Rgb]]:
-    """Yield the number and the pixels of every so many photos of a folder."""
-    for index, path in enumerate(sorted(folder.glob("*.jpg"))):
+    """Yield the number and the pixels of every so many of the photos that kbvr-damage was not trained on."""
+    for index, path in enumerate(photos_for(folder)[1]):
         if index % every == 0:
             yield index, load_rgb(path)
 
@@ -106,7 +106,7 @@ def _damage(figures: Figures, done: Damaged) -> None:
     if found.any():
         figures.found_before_db.append(_psnr(done.rgb, done.intact, found))
         figures.filled_db.append(_psnr(rgb, done.intact, found))
-    figures.touched_damaged.append(float((changed & ~_near(done.mask)).sum() / (~done.mask).sum()))
+    figures.touched_damaged.append(float((changed & ~_near(done.drawn)).sum() / (~done.drawn).sum()))
     for kind, mask in done.kinds.items():
         if mask.any():
             figures.found.setdefault(kind, []).append((int((changed & mask).sum()), int(mask.sum())))
@@ -189,7 +189,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.repair", description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder of .jpg files")
-    parser.add_argument("--every", type=int, default=EVERY, help="use every so many photos")
+    parser.add_argument("--every", type=int, default=1, help="use every so many of them (default: 1)")
     parser.add_argument("--depths", type=int, default=24, help="number of photos whose depth is estimated")
     options = parser.parse_args(arguments)
     figures = measure(photos_in(options.photos, options.every), depths=options.depths)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 LISTS = (ROOT / "docs" / "gallery.toml", ROOT / "docs" / "kinds.toml")
 PICTURES = ROOT / "docs" / "pictures"
 PHOTOS = (ROOT / "docs" / "photos", ROOT / "examples")
-FOLDERS = {"gallery": "gallery", "fails": "fails", "compared": "depth", "kinds": "kinds"}
+FOLDERS = {"gallery": "gallery", "fails": "fails", "compared": "depth", "kinds": "kinds", "old": "old"}
 """List -> folder of its strips in docs/pictures/."""
 
 ALT = {
@@ -21,6 +21,7 @@ ALT = {
     "fails": "the photo and its depth",
     "compared": "the photo, the depth before, and the depth now",
     "kinds": "the photo, the left and the right eye at the end of a swing, and the end of a Ken Burns move",
+    "old": "the scan, the same repaired and with colours, its depth, and the end of a Ken Burns move",
 }
 CREATIVE_COMMONS = "https://creativecommons.org"
 
@@ -30,7 +31,7 @@ class Strip:
     """A strip of pictures and its caption."""
 
     kind: str
-    """The list that it is in: `gallery`, `fails`, `compared` or `kinds`."""
+    """The list that it is in: one of `FOLDERS`."""
 
     photo: Path
     title: str

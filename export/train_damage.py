@@ -1,142 +1,149 @@
-"""Train the classifier that tells scratches, dust and folds of prints from wires, stars and window bars.
-
-Photos with damage that is drawn over them (`bench.damage`), and the same photos without, give candidates
-(`kbvr.repair.candidates`) with labels. A network of 16 neurons judges each of them by its looks; what else is surely
-damage in the same print then counts as evidence.
-"""
+"""Train kbvr-damage on damage that is drawn over photos (`bench.damage`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import math
+import random
+from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bench.damage import as_print, damaged
+from export.colour_photos import index_of
+from export.kbvr_damage import KbvrDamage
+from export.steady_training import Plan, train_steadily
 from export.teachers import load_rgb
-from kbvr.imaging.array_types import Mask, Picture
-from kbvr.repair.candidates import Candidates, dark_candidates, light_candidates
-from kbvr.repair.damage import SURE, evidence_of, looks
+from export.training import Batch
 
-NEURONS = 16
-STEPS = 500
-MAX_WEIGHT = 30.0
-"""Of a candidate, relative to those of one pixel; it grows with the square root of the area."""
+RATE = 2e-3
+SIDE_PX, PICTURES = 320, 6
+"""Of a batch."""
 
-TOUCHED = {"light": 0.0012, "dark": 0.0006}
-"""Share of intact photos that may be taken for damage, before the masks are grown by a pixel."""
+DAMAGED_SHARE, PRINT_SHARE = 0.5, 0.2
+"""Shares of damaged prints and of intact ones; the rest are photos as they are."""
 
-POLARITIES: dict[str, Callable[[Picture], Candidates]] = {"light": light_candidates, "dark": dark_candidates}
+SCALES = (0.6, 1.6)
+"""By how much photos, whose long side is about 512, are enlarged."""
 
+DICE_WEIGHT = 0.3
+OLD = ("old-photo", "old photo")
+"""In the names of sources whose photos may be damaged."""
 
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """The candidates of many pictures."""
+MEASURED_EVERY = 20
+"""`bench.repair` measures on every so many photos, from the first on."""
 
-    features: Float64[np.ndarray, "N F"]
-    picture: Float64[np.ndarray, "N"]
-    """Number of the picture of each of them."""
+MEASURED_OF = 5
+"""The figures of a training are those of every so many of them."""
 
-    area: Float64[np.ndarray, "N"]
-    """As a share of its picture."""
-
-    is_damage: Bool[np.ndarray, "N"]
-    is_intact: Bool[np.ndarray, "N"]
-    """Whether its picture has no damage at all."""
-
-    pictures: int
-    """Number of intact pictures."""
+TOUCHED = (0.0005, 0.001, 0.002)
+"""Shares of intact pixels touched at which the found share of the damage is measured."""
 
 
-def pictures_of(photos: Sequence[Path], *, every: int) -> Iterator[tuple[Picture, Mask]]:
-    """Yield every so many photos as they are, as prints, and damaged, each with its damage.
+def photos_for(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the photos to train on, and those that `bench.repair` measures on; old photos are in neither."""
+    sources = index_of(folder)
+    paths = sorted(folder.glob("*.jpg"))
+    parts: tuple[list[Path], list[Path]] = ([], [])
+    for number, path in enumerate(paths):
+        source = sources.get(path.stem, ("", ""))[0].lower()
+        if not any(word in source for word in OLD):
+            parts[number % MEASURED_EVERY == 0].append(path)
+    kept, measured = parts
+    return kept, measured
 
-    `bench.repair` measures on every 20th, from the first on; these are from the second on.
-    """
-    for index, path in islice(enumerate(photos), 1, None, every):
-        rng = np.random.default_rng(index)
+
+def sample(path: Path, rng: random.Random) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture, float32 (3, H, W) in 0-1, and its damage, float32 (H, W)."""
+    rgb = _crop(load_rgb(path), rng)
+    draws = np.random.default_rng(rng.randrange(2**32))
+    kind = rng.random()
+    damage = np.zeros(rgb.shape[:2], np.float32)
+    if kind < DAMAGED_SHARE:
+        done = damaged(as_print(rgb, draws), draws)
+        rgb, damage = done.rgb, done.mask.astype(np.float32)
+    elif kind < DAMAGED_SHARE + PRINT_SHARE:
+        rgb = as_print(rgb, draws)
+    return rgb.transpose(2, 0, 1).astype(np.float32) / 255, damage
+
+
+def _crop(rgb: np.ndarray, rng: random.Random) -> np.ndarray:
+    """Return a square of a photo at another size, mirrored or turned at random."""
+    low, high = (math.log(scale) for scale in SCALES)
+    scale = max(math.exp(rng.uniform(low, high)), SIDE_PX / min(rgb.shape[:2]))
+    side = min(round(SIDE_PX / scale), *rgb.shape[:2])
+    y, x = (rng.randrange(length - side + 1) for length in rgb.shape[:2])
+    part = rgb[y : y + side, x : x + side]
+    how = cv2.INTER_AREA if side > SIDE_PX else cv2.INTER_CUBIC
+    part = cv2.resize(part, (SIDE_PX, SIDE_PX), interpolation=how)
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    if rng.random() < 0.1:
+        part = np.rot90(part)
+    return np.ascontiguousarray(part)
+
+
+def batch_of(photos: Sequence[Path], step: int, seed: int) -> Batch:
+    """Return pictures (N, 3, H, W) and their damage (N, 1, H, W); they depend on seed and step alone."""
+    rng = random.Random(seed * 1_000_003 + step)
+    pairs = [sample(path, rng) for path in rng.choices(photos, k=PICTURES)]
+    pictures, damage = (torch.from_numpy(np.stack(part)) for part in zip(*pairs, strict=True))
+    return pictures.contiguous(memory_format=torch.channels_last), damage[:, None]
+
+
+def losses_of(net: nn.Module, batch: Batch) -> dict[str, Tensor]:
+    """Return the cross-entropy of every pixel, and how little of the damage is covered (Dice)."""
+    pictures, damage = batch
+    with torch.autocast(pictures.device.type, torch.bfloat16):
+        logits = net(pictures)
+    logits = logits.float()
+    found = torch.sigmoid(logits)
+    dice = 1 - (2 * (found * damage).sum() + 1) / (found.sum() + damage.sum() + 1)
+    return {"pixels": 10 * F.binary_cross_entropy_with_logits(logits, damage), "dice": DICE_WEIGHT * dice}
+
+
+@torch.no_grad()
+def figures_of(net: nn.Module, photos: Sequence[Path]) -> dict[str, float]:
+    """Return the share of the damage that is found where so much of intact photos and prints is touched."""
+    intact, hit = [], []
+    for number, path in enumerate(photos):
+        rng = np.random.default_rng(number)
         rgb = load_rgb(path)
+        rgb = rgb[: rgb.shape[0] // 16 * 16, : rgb.shape[1] // 16 * 16]
         done = damaged(as_print(rgb, rng), rng)
-        for each in (rgb, done.intact):
-            yield each, np.zeros(each.shape[:2], bool)
-        yield done.rgb, done.mask
-
-
-def labelled(pictures: Sequence[tuple[Picture, Mask]], polarity: str) -> Labelled:
-    """Return the candidates of pictures with their labels."""
-    rows = []
-    for number, (rgb, damage) in enumerate(pictures):
-        found = POLARITIES[polarity](rgb)
-        count = len(found.features)
-        area = np.bincount(found.labels.ravel(), minlength=count + 1)[1:]
-        hit = np.bincount(found.labels.ravel(), damage.ravel(), minlength=count + 1)[1:] / np.maximum(area, 1)
-        facts = (np.full(count, number), area / damage.size, hit > 0.5, np.full(count, not damage.any()))
-        rows.append(np.column_stack([*facts, found.features]))
-    table = np.concatenate(rows)
-    number, area, is_damage, is_intact = table[:, :4].T
-    intact = sum(not damage.any() for _, damage in pictures)
-    return Labelled(table[:, 4:], number, area, is_damage > 0, is_intact > 0, intact)
-
-
-def trained(data: Labelled, *, touched: float, seed: int = 0) -> dict[str, np.ndarray]:
-    """Return the weights of a classifier (`kbvr.repair.damage`) that touches so much of intact pictures."""
-    torch.manual_seed(seed)
-    mean, deviation = data.features.mean(axis=0), data.features.std(axis=0)
-    seen = torch.tensor(np.clip((data.features - mean) / deviation, -4, 4), dtype=torch.float32)
-    net = torch.nn.Sequential(torch.nn.Linear(seen.shape[1], NEURONS), torch.nn.Tanh(), torch.nn.Linear(NEURONS, 1))
-    _fit(net, seen, data)
-    hidden, output = (layer for layer in net if isinstance(layer, torch.nn.Linear))
-    parts = {
-        "hidden": hidden.weight,
-        "hidden_bias": hidden.bias,
-        "output": output.weight[0],
-        "output_bias": output.bias,
+        for picture, mask in ((rgb, None), (done.intact, None), (done.rgb, done.mask)):
+            tensor = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None].float() / 255
+            logits = net(tensor)[0, 0].numpy()
+            if mask is None:
+                intact.append(logits.ravel())
+            else:
+                hit.append(logits[mask])
+    everything, found = np.sort(np.concatenate(intact)), np.concatenate(hit)
+    bars = {share: everything[-max(1, round(share * len(everything)))] for share in TOUCHED}
+    return {f"found_at_{share}": float((found > bar).mean()) for share, bar in bars.items()} | {
+        f"bar_at_{share}": float(bar) for share, bar in bars.items()
     }
-    weights = {name: value.detach().numpy().astype(np.float64) for name, value in parts.items()}
-    weights |= {"mean": mean, "deviation": deviation}
-    looks_like = looks(weights, data.features)
-    second = torch.nn.Linear(3, 1)
-    facts = _second(data, looks_like)
-    _fit(second, torch.tensor(facts, dtype=torch.float32), data)
-    weights["evidence"] = np.append(second.weight.detach().numpy()[0], second.bias.detach().numpy()).astype(np.float64)
-    score = facts @ weights["evidence"][:3] + weights["evidence"][3]
-    intact = np.flatnonzero(data.is_intact)
-    best = intact[np.argsort(-score[intact])]
-    shares = np.cumsum(data.area[best]) / data.pictures
-    weights["threshold"] = np.array(score[best][np.searchsorted(shares, touched)])
-    return weights
 
 
-def _second(data: Labelled, looks_like: Float64[np.ndarray, "N"]) -> Float64[np.ndarray, "N 3"]:
-    """Return what the second judgement sees of every candidate."""
-    sure = np.where(looks_like > SURE, data.area, 0)
-    total = np.bincount(data.picture.astype(int), sure)[data.picture.astype(int)]
-    evidence = evidence_of(total - sure)
-    return np.column_stack([looks_like, evidence, looks_like * evidence])
+def plan_of(steps: int) -> Plan:
+    """Return the plan of a whole training, in whose second half the rate falls to zero."""
+    return Plan(steps, decay_steps=steps // 2, figures_every=1)
 
 
-def _fit(net: torch.nn.Module, seen: torch.Tensor, data: Labelled) -> None:
-    target = torch.tensor(data.is_damage, dtype=torch.float32)
-    weight = torch.tensor(np.minimum(np.sqrt(data.area * 2e5), MAX_WEIGHT), dtype=torch.float32)
-    optimiser = torch.optim.Adam(net.parameters(), 1e-2)
-    for _ in range(STEPS):
-        each = torch.nn.functional.binary_cross_entropy_with_logits(net(seen)[:, 0], target, reduction="none")
-        loss = (each * weight).mean() + 1e-4 * sum((part**2).sum() for part in net.parameters())
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-
-
-def train_damage(photos: Path, out: Path, *, every: int) -> None:
-    """Train on every so many photos of a folder, and write the weights."""
-    torch.set_num_threads(1)
-    pictures = list(pictures_of(sorted(photos.glob("*.jpg")), every=every))
-    weights: dict[str, np.ndarray] = {}
-    for polarity, touched in TOUCHED.items():
-        found = trained(labelled(pictures, polarity), touched=touched)
-        weights |= {f"{polarity}_{name}": value for name, value in found.items()}
-    np.savez(out, allow_pickle=False, **weights)
+def train(run: Path, plan: Plan, photos: Path, *, seed: int = 0) -> Path:
+    """Train or resume as planned; return the path of the averaged weights."""
+    torch.manual_seed(seed)
+    kept, measured = photos_for(photos)
+    return train_steadily(
+        KbvrDamage(),
+        run,
+        plan,
+        rate_of=lambda _: RATE,
+        batch_of=lambda step: batch_of(kept, step, seed),
+        losses_of=losses_of,
+        figures_of=lambda net: figures_of(net, measured[::MEASURED_OF]),
+    )

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from kbvr.colorize.networks import ColourNetwork
-from kbvr.errors import InputError, OptionsError
+from kbvr.errors import InputError
 from kbvr.nets import Card, ColourRecipe, Session, fetched_card, known_cards, open_network, read_card
-from kbvr.nets.model_card import how_to_get
 from kbvr.system.input_file import is_file
 
-BEST_FIRST = ("deoldify-artistic", "ddcolor-tiny")
+BEST_FIRST = ("deoldify-artistic", "ddcolor-tiny", "kbvr-color")
 """`auto` chooses the first one that is installed."""
 
 PICTURE_DIMENSIONS = 4
@@ -31,16 +30,9 @@ KINDS: Mapping[tuple[int | None, int | None], ColourRecipe] = MappingProxyType(
 
 
 def best_colour_network() -> str:
-    """Return the name of the network that `auto` chooses.
-
-    Raises:
-        InputError: if none is installed; the message says how to get one.
-    """
+    """Return the name of the network that `auto` chooses."""
     known = known_cards()
-    for name in BEST_FIRST:
-        if known[name].is_installed:
-            return name
-    raise OptionsError(f"{{colorize}} requires a network for colours: {how_to_get(known[BEST_FIRST[0]])}")
+    return next(name for name in BEST_FIRST if known[name].is_installed)
 
 
 def colour_network(

@@ -32,7 +32,9 @@ from kbvr.system.input_file import is_file, read_small_file
 
 FOLDER = Path(__file__).parent / "builtin"
 
-BUILT_IN: Mapping[str, str] = MappingProxyType({"kbvr-depth": "kbvr-depth.json", "kbvr-fill": "kbvr-fill.json"})
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {name: f"{name}.json" for name in ("kbvr-depth", "kbvr-fill", "kbvr-color", "kbvr-damage")}
+)
 """Networks that ship with kbvr -> their cards in FOLDER."""
 
 FETCHED: Mapping[str, str] = MappingProxyType(

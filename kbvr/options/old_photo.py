@@ -21,12 +21,12 @@ class OldPhotoOptions(OptionGroup, title="Old photos"):
     colorize: str | Path | None = option(
         None,
         "Give a grey or toned photo colours, guessed by a network; photos that have colours stay as they are. auto, or "
-        "no value: the best installed of deoldify-artistic and ddcolor-tiny, which `kbvr models pull` downloads; NAME: "
-        "a network that `kbvr models list` shows; FILE: an ONNX file.",
+        "no value: the best installed of deoldify-artistic and ddcolor-tiny, which `kbvr models pull` downloads, and "
+        "kbvr-color, which is built in; NAME: a network that `kbvr models list` shows; FILE: an ONNX file.",
         accepts="auto, a name or an ONNX file",
         metavar="[auto|NAME|FILE]",
         default_text="off",
-        suggestions=("auto", "deoldify-artistic", "ddcolor-tiny"),
+        suggestions=("auto", "deoldify-artistic", "ddcolor-tiny", "kbvr-color"),
         alone="auto",
         python_type="str | PathLike[str] | None",
     )

@@ -31,7 +31,8 @@ class OldPhotoSteps:
 
     def repaired(self, photo: Photo) -> Photo:
         """Return a photo without damage, with full tones."""
-        photo = repaired(photo) if self.options.repair else photo
+        if self.options.repair:
+            photo = repaired(photo, device=self.options.device, threads=self.options.threads)
         return with_contrast(photo) if self.options.restore_contrast else photo
 
     def coloured(self, photo: Photo) -> Photo:

@@ -1,92 +1,44 @@
-"""Tell the damage of a print from what it shows: scratches, dust and folds from wires, stars and window bars.
-
-A classifier of 16 neurons judges candidates by their looks, then with the evidence that the print is damaged elsewhere;
-`python -m export damage` trains it.
-"""
+"""Find the damage of a print: scratches, dust, folds, blotches and torn corners, told from what the photo shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
-
 import cv2
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Float32
 
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.resize import shrunk
-from kbvr.repair.candidate_features import FEATURES
-from kbvr.repair.candidates import Candidates, dark_candidates, light_candidates
-from kbvr.repair.parallel import are_bars
+from kbvr.nets import open_session
 
+NETWORK = "kbvr-damage"
 SIDE_PX = 1024
 """Size at which damage is found."""
 
-SURE = 1.0
-"""Candidates whose looks score more are evidence for others."""
+MULTIPLE_PX = 16
+"""Sides that the network takes are multiples of this."""
 
-MARGIN, CONTINUES = 1.0, 0.6
-"""Damage scores more than the trained threshold by the first number; the rest of a thing that is damage by the
-first less the second."""
-
-COMPACT_PX, COMPACT_ELONGATION = 5.0, 2.5
-"""Things that are wider and less elongated are no scratches and no dust: bows and lips have that shape, too."""
+SURE, LIKELY = 0.6, 0.4
+"""Probabilities: a thing is damage if some pixel of it surely is; it reaches as far as pixels likely are."""
 
 GROWN_PX = 3
 """Damage has soft edges: side of the square by which it is grown."""
 
-WEIGHTS = Path(__file__).with_name("damage.npz")
 
-Weights = Mapping[str, np.ndarray]
-POLARITIES: Mapping[str, Callable[[Picture], Candidates]] = {"light": light_candidates, "dark": dark_candidates}
-
-
-def damage_of(rgb: Picture) -> Mask:
+def damage_of(rgb: Picture, *, device: str = "auto", threads: int | None = None) -> Mask:
     """Return the damaged pixels of a print."""
-    small = shrunk(rgb, SIDE_PX)
-    found = np.zeros(small.shape[:2], bool)
-    for polarity, candidates_of in POLARITIES.items():
-        found |= _damaged(candidates_of(small), _weights(polarity))
-    grown = cv2.dilate(found.astype(np.uint8), np.ones((GROWN_PX, GROWN_PX), np.uint8))
-    return cv2.resize(grown, rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    likely = damage_probability(shrunk(rgb, SIDE_PX), device=device, threads=threads)
+    count, things = cv2.connectedComponents((likely > LIKELY).astype(np.uint8), connectivity=8)
+    is_damage = np.zeros(count, bool)
+    is_damage[things[likely > SURE]] = True
+    is_damage[0] = False
+    grown = cv2.dilate(is_damage[things].astype(np.uint8), np.ones((GROWN_PX, GROWN_PX), np.uint8))
+    return cv2.resize(grown * np.uint8(255), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 127
 
 
-def looks(weights: Weights, features: Float64[np.ndarray, "N F"]) -> Float64[np.ndarray, "N"]:
-    """Return how much candidates look like damage: the logarithm of the odds."""
-    seen = np.clip((features - weights["mean"]) / weights["deviation"], -4, 4)
-    hidden = np.tanh(seen @ weights["hidden"].T + weights["hidden_bias"])
-    return np.asarray(hidden @ weights["output"] + weights["output_bias"], np.float64)
-
-
-def evidence_of(share: Float64[np.ndarray, "N"]) -> Float64[np.ndarray, "N"]:
-    """Return the evidence for damage, from the share of a picture that is surely damaged, apart from a candidate."""
-    return np.log(np.maximum(share, 0) * 1e4 + 1)
-
-
-def _damaged(found: Candidates, weights: Weights) -> Mask:
-    if len(found.features) == 0:
-        return np.zeros(found.labels.shape, bool)
-    looks_like = looks(weights, found.features)
-    area = np.bincount(found.labels.ravel(), minlength=len(looks_like) + 1)[1:] / found.labels.size
-    sure = np.where(looks_like > SURE, area, 0)
-    evidence = evidence_of(sure.sum() - sure)
-    by_looks, by_evidence, by_both, offset = weights["evidence"]
-    beyond = looks_like * (by_looks + by_both * evidence) + by_evidence * evidence + offset
-    beyond -= weights["threshold"] + MARGIN
-    width, elongation = (found.features[:, FEATURES.index(name)] for name in ("width", "log elongation"))
-    beyond[(width > COMPACT_PX) & (elongation < np.log(COMPACT_ELONGATION))] = -np.inf
-    bars = are_bars(found.labels, beyond > -CONTINUES)
-    whole_area, bar_area = (np.bincount(found.wholes, part) for part in (area, area * bars))
-    beyond[2 * bar_area[found.wholes] > whole_area[found.wholes]] = -np.inf
-    beyond[bars] = -np.inf
-    best = np.full(found.wholes.max() + 1, -np.inf)
-    np.maximum.at(best, found.wholes, beyond)
-    is_damage = (beyond > 0) | ((best[found.wholes] > 0) & (beyond > -CONTINUES))
-    return np.concatenate([[False], is_damage])[found.labels]
-
-
-@cache
-def _weights(polarity: str) -> Weights:
-    with np.load(WEIGHTS) as arrays:
-        return {name.removeprefix(f"{polarity}_"): arrays[name] for name in arrays if name.startswith(polarity)}
+def damage_probability(rgb: Picture, *, device: str = "auto", threads: int | None = None) -> Float32[np.ndarray, "H W"]:
+    """Return the probability of damage at each pixel, 0 to 1."""
+    height, width = rgb.shape[:2]
+    padding = ((0, -height % MULTIPLE_PX), (0, -width % MULTIPLE_PX), (0, 0))
+    rgb01 = np.pad(rgb, padding, mode="symmetric").astype(np.float32).transpose(2, 0, 1)[None] / np.float32(255)
+    (found,) = open_session(NETWORK, device, threads).run(None, {"rgb01": rgb01})
+    return np.asarray(found[0, 0, :height, :width], np.float32)

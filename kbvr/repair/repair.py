@@ -13,11 +13,14 @@ from kbvr.photo.photo import MIN_SIDE_PX, Photo
 from kbvr.repair.border import Crop, picture_in_scan, white_corners
 from kbvr.repair.damage import damage_of
 
+SAME_LEVELS = 12
+"""Pixels that the fill would change by no more than this were not damaged."""
+
 SQUARE_PX, PADDING_PX = 512, 160
 """Damage is filled square by square, from what is in the square and this far around it."""
 
 
-def repaired(photo: Photo) -> Photo:
+def repaired(photo: Photo, *, device: str = "auto", threads: int | None = None) -> Photo:
     """Return a photo without its print's border and damage; notes say what was done.
 
     A print without either keeps its pixels. The field of view along the long side stays. The depth in the file of a
@@ -28,7 +31,7 @@ def repaired(photo: Photo) -> Photo:
         photo = _cropped(photo, crop)
     else:
         crop = None
-    hole = damage_of(photo.rgb) | white_corners(photo.rgb)
+    hole = damage_of(photo.rgb, device=device, threads=threads) | white_corners(photo.rgb)
     notes = [] if crop is None else [_crop_note(photo, crop)]
     if hole.any() and not hole.all():
         rgb = filled(photo.rgb, hole)
@@ -41,14 +44,15 @@ def repaired(photo: Photo) -> Photo:
 
 
 def filled(rgb: Picture, hole: Mask) -> Picture:
-    """Return a picture whose damage is filled from what is around it."""
+    """Return a picture whose damage is filled from what is around it, except where that is what was there."""
     done = rgb.copy()
     for y, x in squares(hole, side_px=SQUARE_PX):
         square, padded, inside = padded_square(y, x, side_px=SQUARE_PX, padding_px=PADDING_PX)
         near = np.ascontiguousarray(hole[padded])
         flat = np.zeros(near.shape, np.float32)
-        part = patches(np.ascontiguousarray(rgb[padded]), flat, hole=near, source=~near)[0]
-        done[square] = part[inside]
+        part = patches(np.ascontiguousarray(rgb[padded]), flat, hole=near, source=~near)[0][inside]
+        is_other = np.abs(part.astype(np.int16) - rgb[square]).max(axis=2) > SAME_LEVELS
+        done[square] = np.where(is_other[..., None], part, rgb[square])
     return done
 
 

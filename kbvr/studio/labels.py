@@ -156,6 +156,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "auto": "The best that is installed",
             "deoldify-artistic": "DeOldify",
             "ddcolor-tiny": "DDColor",
+            "kbvr-color": "Built-in network",
         },
         "depth_model": {
             "auto": "The best that is installed",

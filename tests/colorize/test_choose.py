@@ -38,9 +38,11 @@ def test_the_shipped_cards_fit_networks_with_their_tensors(home, tmp_path):
     assert colour_network().name == "deoldify-artistic"
 
 
-def test_without_any_network_the_error_says_how_to_get_one(home):
-    with pytest.raises(InputError, match="kbvr models pull deoldify-artistic"):
-        colour_network()
+def test_without_an_installed_network_the_built_in_one_is_used(home):
+    assert best_colour_network() == colour_network().name == "kbvr-color"
+
+
+def test_the_error_says_how_to_get_a_network_that_is_not_installed(home):
     with pytest.raises(InputError, match="kbvr models pull ddcolor-tiny"):
         colour_network("ddcolor-tiny")
 

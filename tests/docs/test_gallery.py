@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from PIL import Image
 import kbvr
 from kbvr.depth.networks import BUILT_IN_NETWORK
 from kbvr.profiles.layers import Layers
+from kbvr.profiles.old_photo import OldPhotoSteps
 
 sys.path.insert(0, str(ROOT / "docs"))
 
@@ -22,6 +24,7 @@ import gallery_pages
 import make_depth_comparison
 import make_gallery
 import make_kinds
+import make_old_photos
 from gallery_pages import FOLDERS, PICTURES, credited, licence, part_of, photo_named, strips, text_of
 
 LONG_SIDE_PX = 1280
@@ -32,6 +35,7 @@ PARTS = {
     "credits": "gallery.md",
     "compared": "depth.md",
     "kinds": "kinds.md",
+    "old": "old_photos.md",
 }
 KINDS = 12
 """How many kinds of photos are compared, at least."""
@@ -101,6 +105,7 @@ def small(tmp_path, monkeypatch) -> Path:
     marks = [f"<!-- {part}: from gallery.toml -->\n<!-- to here -->\n" for part in ("gallery", "fails", "credits")]
     (docs / "gallery.md").write_text("".join(marks), "utf-8")
     (docs / "kinds.md").write_text("<!-- kinds: from kinds.toml -->\n<!-- to here -->\n", "utf-8")
+    (docs / "old_photos.md").write_text("<!-- old: from gallery.toml -->\n<!-- to here -->\n", "utf-8")
     listed = [f'[[{kind}]]\nphoto = "dots"\ntitle = "Dots"\ncaption = "Round."\n' for kind in FOLDERS]
     (docs / "list.toml").write_text("".join(listed) + "[photos]\n", "utf-8")
     rng = np.random.default_rng(1)
@@ -112,6 +117,9 @@ def small(tmp_path, monkeypatch) -> Path:
     monkeypatch.setattr(make_depth_comparison, "PAGE", docs / "depth.md")
     monkeypatch.setattr(make_gallery, "PAGE", docs / "gallery.md")
     monkeypatch.setattr(make_kinds, "PAGE", docs / "kinds.md")
+    monkeypatch.setattr(make_old_photos, "PAGE", docs / "old_photos.md")
+    monkeypatch.setattr(make_old_photos, "PRINT", docs / "dots.jpg")
+    monkeypatch.setattr(make_old_photos, "STEPS", docs / "pictures" / "old_steps.jpg")
     return docs
 
 
@@ -186,6 +194,29 @@ def test_the_ends_of_the_moves_are_drawn_and_written_into_their_page(small, monk
         assert shift_px(origin, target, near) < shift_px(origin, target, far)
     page = (small / "kinds.md").read_text("utf-8")
     assert page.index("**Dots.** Round.") < page.index("## Round things\n") < page.index("**More dots.** Blue.")
+
+
+def test_old_photos_are_drawn_step_by_step_and_written_into_their_page(small, monkeypatch):
+    """The example: scan, repaired, coloured, depth. The others: scan, coloured, depth, the end of a move."""
+    step = np.where(np.arange(64) < 20, 1.0, 0.2).astype(np.float32)
+    monkeypatch.setattr(Layers, "depth", lambda self, photo: kbvr.DepthMap(np.tile(step, (48, 1)), 60.0))
+    grey = np.tile(np.linspace(90, 180, 64).astype(np.uint8), (48, 1))
+    Image.fromarray(grey).convert("RGB").save(small / "dots.jpg", quality=98)
+    monkeypatch.setattr(OldPhotoSteps, "coloured", lambda self, photo: replace(photo, rgb=photo.rgb[..., ::-1] // 2))
+    monkeypatch.setattr(sys, "argv", ["make_old_photos.py"])
+    make_old_photos.main()
+    light = {}
+    for name in ("old_steps", "old/dots"):
+        with Image.open(small / "pictures" / f"{name}.jpg") as strip:
+            assert strip.size == (4 * 320, 240)
+            light[name] = [np.asarray(strip.crop((320 * i, 0, 320 * i + 320, 240)).convert("L")) for i in range(4)]
+    scan, repaired, coloured, _ = light["old_steps"]
+    assert repaired.std() > 1.5 * scan.std(), "its contrast is restored"
+    assert coloured.mean() == pytest.approx(repaired.mean() / 2, abs=3)
+    scan, coloured, depth, end = light["old/dots"]
+    assert coloured.mean() == pytest.approx(end.mean(), abs=12)
+    assert depth[:, :80].mean() != pytest.approx(depth[:, 160:].mean(), abs=20)
+    assert "**Dots.** Round." in (small / "old_photos.md").read_text("utf-8")
 
 
 def shift_px(origin: np.ndarray, target: np.ndarray, part: tuple[slice, slice]) -> float:

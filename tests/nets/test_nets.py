@@ -154,11 +154,11 @@ def test_kbvr_depth_takes_any_multiple_of_32(size_px):
 
 @pytest.mark.parametrize("device", PROVIDERS)
 def test_a_device_gives_the_answers_of_the_cpu(device, capfd):
-    """Both built-in networks, at two sizes; only where there is such a device."""
+    """All built-in networks, at two sizes; only where there is such a device."""
     problem = problem_with(device)
     if problem is not None:
         pytest.skip(str(problem))
-    for name, bound in (("kbvr-depth", 0.05), ("kbvr-fill", TOLERANCE)):
+    for name, bound in (("kbvr-depth", 0.05), ("kbvr-fill", TOLERANCE), ("kbvr-color", 0.05)):
         on_device, on_cpu = open_session(name, device), open_session(name, "cpu")
         assert on_device.get_providers()[0] == PROVIDERS[device].execution_provider
         for width, height in ((64, 64), (96, 64)):

@@ -23,7 +23,7 @@ from file_server import CONTENT, Script, card_for, known, serving
 
 from kbvr.cli.main import main
 from kbvr.errors import DownloadError, InputError, OutputError
-from kbvr.nets import card_of, download, is_verified, pull
+from kbvr.nets import BUILT_IN, card_of, download, is_verified, pull
 from kbvr.nets import http as web
 from kbvr.nets.download import note_of
 from kbvr.nets.http import redirected
@@ -484,7 +484,7 @@ def test_a_folder_that_cannot_be_created_gives_one_line(tmp_path: Path, monkeypa
         pull("migan")
 
 
-@pytest.mark.parametrize("name", ["kbvr-depth", "kbvr-fill"])
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_pulling_a_built_in_network_does_nothing(name: str) -> None:
     assert pull(name) == card_of(name).path
 

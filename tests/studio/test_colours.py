@@ -57,13 +57,13 @@ def test_a_photo_gets_colours_and_loses_them_again(grey, tmp_path, monkeypatch):
         assert abs(redness(client, project)) < 3
 
 
-def test_without_a_network_the_page_says_how_to_get_one(grey, tmp_path, monkeypatch):
+def test_the_page_says_how_to_get_a_network_that_is_not_installed(grey, tmp_path, monkeypatch):
     monkeypatch.setenv("KBVR_HOME", str(tmp_path / "home"))
     with opened_studio(tmp_path / "projects", new_worker=Worker) as client:
         project = client.upload(grey)
         until_ready(client, project)
         seq = client.json("GET", "api/events?since=0")["seq"]
-        set_options(client, project, colorize="auto")
+        set_options(client, project, colorize="deoldify-artistic")
         notes: list[str] = []
         end_s = time.monotonic() + PATIENCE_S
         while not notes and time.monotonic() < end_s:
