@@ -49,6 +49,11 @@ class Panorama:
         return self.right_rad - self.left_rad
 
     @property
+    def aspect(self) -> float:
+        """Width over height of a picture of it, whose pixels are as wide as high."""
+        return self.width_rad / (self.top - self.bottom)
+
+    @property
     def is_around(self) -> bool:
         """Whether it is a sphere, or the part of one that goes all around."""
         return self.projection == "equirectangular" and self.width_rad >= WHOLE_RAD

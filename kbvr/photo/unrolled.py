@@ -22,6 +22,9 @@ STITCHED = 6
 
 STITCHED_ASPECT = 2.0
 
+SHAPE_TOLERANCE = 0.02
+"""By how much a picture may be wider or lower than its metadata say: resizing rounds, and some programs do not count."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,9 +41,9 @@ def unrolled(
         InputError: if the picture cannot be what `kind` says.
     """
     width, height = decoded.rgb.shape[1::-1]
-    said = decoded.panorama
     if kind == "none":
         return decoded, None, None
+    said = _of_this_picture(decoded, name)
     around_px = (decoded.reduced_from or (width, height))[0] / (2 * pi)
     if kind == "360":
         if said is None or not said.is_around:
@@ -54,6 +57,23 @@ def unrolled(
     elif said.is_around and kind == "auto":
         return decoded, around_px, said
     return _flat(decoded, said, name)
+
+
+def _of_this_picture(decoded: DecodedPhoto, name: str) -> Panorama | None:
+    """Return what the file says about a panorama, None with a warning if it says it of a picture of another shape.
+
+    Programs that crop a photo can leave its metadata as they were. A photo that was resized evenly keeps its shape.
+    """
+    said = decoded.panorama
+    if said is None:
+        return None
+    width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
+    one_px = max(1.0, said.aspect)
+    if abs(width - height * said.aspect) <= max(SHAPE_TOLERANCE * width, one_px):
+        return said
+    shape = f"they describe a picture of {said.aspect:.3g}:1, and this one is {width}x{height}"
+    _log.warning("%s: ignoring what its metadata say about a panorama (%s)", name, shape)
+    return None
 
 
 def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[DecodedPhoto, float, None]:
