@@ -58,6 +58,11 @@ class Panorama:
         """Whether it is a sphere, or the part of one that goes all around."""
         return self.projection == "equirectangular" and self.width_rad >= WHOLE_RAD
 
+    @property
+    def is_for_two_eyes(self) -> bool:
+        """Whether it is a sphere for each eye, one above the other: GPano can only call it one of twice the height."""
+        return self.is_around and abs(self.top - self.bottom - 2 * pi) <= 2 * TOLERANCE_RAD
+
 
 def whole_sphere() -> Panorama:
     """Return what an equirectangular picture of all directions shows."""
@@ -113,7 +118,8 @@ def _panorama(values: dict[str, str]) -> Panorama | None:
 def _checked(found: Panorama) -> Panorama:
     if not MIN_WIDTH_RAD <= found.width_rad <= 2 * pi + TOLERANCE_RAD:
         raise ValueError(f"{degrees(found.width_rad):.4g} degrees wide")
-    if found.projection == "equirectangular" and max(found.top, -found.bottom) > pi / 2 + TOLERANCE_RAD:
+    is_sphere = found.projection == "equirectangular" and not found.is_for_two_eyes
+    if is_sphere and max(found.top, -found.bottom) > pi / 2 + TOLERANCE_RAD:
         raise ValueError(f"{degrees(found.top):.4g} to {degrees(found.bottom):.4g} degrees high")
     return found
 

@@ -29,7 +29,7 @@ from kbvr.photo.pair_layout import PairLayout, PairSource, second_picture_of
 from kbvr.photo.panorama import Panorama, PanoramaKind
 from kbvr.photo.picture_file import display_name
 from kbvr.photo.second_view import SecondView, with_second_view
-from kbvr.photo.unrolled import unrolled
+from kbvr.photo.unrolled import is_stereo_sphere, unrolled, without_stereo_sphere
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -142,6 +142,8 @@ def load_photo(
     else:
         source = pair if isinstance(pair, Path) else cast(PairSource, str(pair))
         decoded = decoded_photo(path, max_memory_bytes, second_picture_of(source))
+        if source == "auto" and panorama != "none" and is_stereo_sphere(decoded, Path(path).stem):
+            decoded, source = without_stereo_sphere(decoded, panorama, display_name(path)), "none"
         decoded, second = with_second_view(decoded, path, source, probable_layout, max_memory_bytes)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from math import degrees, pi, radians
 
@@ -23,9 +24,33 @@ STITCHED = 6
 STITCHED_ASPECT = 2.0
 
 SHAPE_TOLERANCE = 0.02
-"""By how much a picture may be wider or lower than its metadata say: resizing rounds, and some programs do not count."""
+"""By how much a picture may be wider or narrower than its metadata say: resizing rounds."""
+
+STEREO_SPHERE = re.compile(r"[-_. ]360[-_. ](tb|ou|tab|3dv)$", re.IGNORECASE)
+"""Ends of names that mean two spheres, one above the other, to players."""
 
 _log = logging.getLogger(__name__)
+
+
+def is_stereo_sphere(decoded: DecodedPhoto, stem: str) -> bool:
+    """Return whether a picture is a sphere for each eye, by its shape and by its metadata or its name."""
+    width, height = decoded.rgb.shape[1::-1]
+    said = decoded.panorama is not None and decoded.panorama.is_for_two_eyes
+    return abs(width - height) <= SHAPE_TOLERANCE * width and (said or STEREO_SPHERE.search(stem) is not None)
+
+
+def without_stereo_sphere(decoded: DecodedPhoto, kind: PanoramaKind, name: str) -> DecodedPhoto:
+    """Return a picture of two spheres as an ordinary photo, with a warning.
+
+    Raises:
+        OptionsError: if it was to be one sphere.
+    """
+    says = f"{verbatim(name)}: it holds a sphere for each eye, and a stereo sphere is not taken apart"
+    use = "{pair} tb with {panorama} 360 uses the left eye's"
+    if kind == "360":
+        raise OptionsError(f"{says}: {use}")
+    _log.warning(OptionText(f"{says}; it is read as an ordinary photo ({use})"))
+    return replace(decoded, panorama=None)
 
 
 def unrolled(
@@ -62,10 +87,11 @@ def unrolled(
 def _of_this_picture(decoded: DecodedPhoto, name: str) -> Panorama | None:
     """Return what the file says about a panorama, None with a warning if it says it of a picture of another shape.
 
+    What it says about two spheres is not about one of them.
     Programs that crop a photo can leave its metadata as they were. A photo that was resized evenly keeps its shape.
     """
     said = decoded.panorama
-    if said is None:
+    if said is None or said.is_for_two_eyes:
         return None
     width, height = decoded.reduced_from or decoded.rgb.shape[1::-1]
     one_px = max(1.0, said.aspect)

@@ -8,7 +8,6 @@ from PIL import Image
 
 import kbvr
 from kbvr.errors import InputError, OptionsError
-from kbvr.photo.panorama import panorama_in
 from tests.panoramas import gpano, save
 from tests.rooms_around import room
 
@@ -33,12 +32,34 @@ def test_the_picture_has_both_eyes_and_a_name_that_players_know(made):
     assert made.networks
 
 
-def test_it_says_that_it_is_equirectangular(made):
-    with Image.open(made.file.path) as image:
-        xmp = image.info["xmp"]
-    assert b'GPano:ProjectionType="equirectangular"' in xmp
-    assert b'GPano:FullPanoWidthPixels="512"' in xmp
-    assert panorama_in(xmp, "hall.jpg") is None  # twice as high as a sphere, so it is not taken for one
+def test_it_does_not_say_that_both_eyes_are_one_sphere(made):
+    assert b"GPano" not in made.file.path.read_bytes()
+
+
+def test_it_is_not_taken_apart_when_it_is_read_again(made, caplog):
+    path = made.file.path
+    photo = kbvr.load_photo(path, probable_layout="tb")
+    assert (photo.size_px, photo.around, photo.second_view) == ((512, 512), None, None)
+    says = f"{path}: it holds a sphere for each eye, and a stereo sphere is not taken apart"
+    use = "pair tb with panorama 360 uses the left eye's"
+    assert [record.getMessage() for record in caplog.records] == [f"{says}; it is read as an ordinary photo ({use})"]
+    caplog.clear()
+    with pytest.raises(OptionsError, match=f"a stereo sphere is not taken apart: {use}"):
+        kbvr.load_photo(path, panorama="360")
+    assert kbvr.load_photo(path, panorama="none", probable_layout="tb").second_view is not None
+    left = kbvr.load_photo(path, pair="tb", panorama="360")
+    assert (left.size_px, left.around is not None) == ((512, 256), True)
+    assert not caplog.records
+
+
+def test_a_stereo_sphere_of_other_programs_is_known_by_its_metadata(tmp_path, caplog):
+    words = gpano({"ProjectionType": "equirectangular", "FullPanoWidthPixels": 64, "FullPanoHeightPixels": 64})
+    photo = kbvr.load_photo(save(tmp_path / "both.jpg", np.full((64, 64, 3), 128), words))
+    assert (photo.size_px, photo.around) == ((64, 64), None)
+    assert len(caplog.records) == 1
+    assert "a stereo sphere is not taken apart" in caplog.text
+    assert kbvr.load_photo(tmp_path / "both.jpg", pair="tb", panorama="360").around is not None
+    assert len(caplog.records) == 1
 
 
 def test_the_left_eye_is_above_and_sees_near_things_further_right(made):
@@ -64,7 +85,6 @@ def test_credits_are_kept_the_position_only_if_asked_and_the_same_call_writes_th
         for name in ("one", "other", "placed")
     )
     assert one == other
-    assert one.count(b"http://ns.adobe.com/xap/1.0/\0") == 1
     assert one.count(b"Zoe Miller") >= 2  # in EXIF and in XMP
     assert (b"GPSLatitude" in one, b"GPSLatitude" in placed) == (False, True)
 
