@@ -157,6 +157,9 @@ def load_photo(
     if f_px is None:
         f_px, f_source = _focal_length(decoded, fov_deg, path)
     width, height = decoded.rgb.shape[1::-1]
+    if min(width, height) < MIN_SIDE_PX:
+        expected = f"expected a panorama in which a straight view of at least {MIN_SIDE_PX} pixels per side fits"
+        raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     decoded.rgb.flags.writeable = False
     full_px = decoded.reduced_from or (width, height)
     notes = decoded.notes

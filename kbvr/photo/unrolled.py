@@ -111,8 +111,6 @@ def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[Decoded
     note = f"a panorama of {wide_deg:.0f} degrees, shown as a straight view of {view.width_deg:.0f} degrees"
     if panorama.width_rad > MAX_WIDTH_RAD:
         _log.warning("%s: %s: a straight picture cannot be wider", name, note)
-    if min(rgb.shape[:2]) == 0:
-        raise InputError(f"{name}: expected a panorama in which a straight view fits, got one that is too low")
     notes = (*decoded.notes, note)
     flat = replace(decoded, rgb=rgb, notes=notes, reduced_from=None, depth=None, panorama=None)
     return flat, f_px, None

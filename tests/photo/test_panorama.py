@@ -231,3 +231,14 @@ def test_a_360_photo_decoded_at_a_smaller_size_is_still_one(tmp_path, caplog):
     assert photo.size_px != photo.file_size_px == (4096, 2048)
     assert photo.around is not None
     assert not caplog.records
+
+
+def test_a_panorama_in_which_hardly_any_straight_view_fits_is_refused_in_one_line(tmp_path):
+    """A part beside the zenith is so bent that only slivers are inside of it."""
+    words = {"CroppedAreaImageWidthPixels": 180, "CroppedAreaImageHeightPixels": 45, "CroppedAreaTopPixels": 0}
+    path = save(tmp_path / "zenith.jpg", np.full((45, 180, 3), 128), gpano(WHOLE | words))
+    with pytest.raises(
+        InputError, match=r"zenith.jpg: .* straight view of at least 16 pixels per side fits, got \d+ x \d$"
+    ):
+        load_photo(path)
+    assert load_photo(path, panorama="none").size_px == (180, 45)
