@@ -157,6 +157,11 @@ def declared() -> Iterable[Declared]:
         yield from group.declared()
 
 
+def flag_of(name: str) -> str:
+    """Return the flag of an option by its name in Python; other names stay as they are."""
+    return next((option.flag for option in declared() if option.name == name), name)
+
+
 def _check(*checks: tuple[bool, str]) -> None:
     for passes, message in checks:
         if not passes:
