@@ -24,7 +24,21 @@ from kbvr.sphere.sphere_depth import estimate_sphere_depth
 
 SPHERE_STILL = "vr360"
 SPHERE_FORMAT = "vr360-photo"
-FLAT_ONLY = ("aspect", "segmentation", "subject_distance_m", "focus", "aperture_percent", "convergence_m")
+FLAT_ONLY = (
+    "aspect",
+    "segmentation",
+    "softness",
+    "subject_distance_m",
+    "focus",
+    "aperture_percent",
+    "vignette",
+    "budget_percent",
+    "convergence_m",
+    "screen",
+    "max_parallax_deg",
+    "window",
+    "strength",
+)
 """Options that a 360 photo has no use for, and that would not do what they say."""
 
 
@@ -51,7 +65,7 @@ def check_sphere(photo: Photo, jobs: Sequence[Job], options: ExportOptions) -> N
     if options.profile != "layers":
         raise OptionsError("a 360 photo requires {profile} layers")
     for name in FLAT_ONLY:
-        if getattr(options, name) is not None:
+        if getattr(options, name) != ExportOptions.model_fields[name].default:
             raise OptionsError(f"{{{name}}} and a 360 photo cannot be combined")
 
 

@@ -103,6 +103,10 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
                 f"{{fov_deg}} above {MAX_FLAT_FOV_DEG:g} requires {{panorama}} cylinder, got {self.fov_deg or 0:g}",
             ),
             (
+                not has_file or "vr360" not in (self.still or ()),
+                f"{{{'depth' if self.rgbd is None else 'rgbd'}}} and {{still}} vr360 cannot be combined",
+            ),
+            (
                 not has_file or self.panorama in ("auto", "none"),
                 f"{{panorama}} {self.panorama} cannot be combined with {{depth}} or {{rgbd}}",
             ),

@@ -106,9 +106,28 @@ def test_what_cannot_be_made_of_a_360_photo_is_refused_with_what_can(photo, tmp_
     assert not [*tmp_path.iterdir()]
 
 
-def test_options_for_flat_pictures_are_refused(photo, tmp_path):
-    with pytest.raises(OptionsError, match="aspect and a 360 photo cannot be combined"):
-        kbvr.export(photo, tmp_path, still="vr360", aspect="1:1")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("aspect", "1:1"),
+        ("convergence_m", 2.0),
+        ("budget_percent", 2.0),
+        ("screen", "phone"),
+        ("max_parallax_deg", 2.0),
+        ("window", "floating"),
+        ("strength", "bold"),
+        ("vignette", 0.5),
+    ],
+)
+def test_options_for_flat_pictures_are_refused(photo, tmp_path, name, value):
+    with pytest.raises(OptionsError, match=f"{name} and a 360 photo cannot be combined"):
+        kbvr.export(photo, tmp_path, still="vr360", **{name: value})
+
+
+@pytest.mark.parametrize("option", [{"depth": "d.png"}, {"rgbd": "right"}])
+def test_depth_of_a_file_is_refused_without_advice_that_leads_nowhere(photo, tmp_path, option):
+    with pytest.raises(OptionsError, match=f"^{next(iter(option))} and still vr360 cannot be combined$"):
+        kbvr.export(photo, tmp_path, still="vr360", **option)
 
 
 def test_an_ordinary_photo_is_not_taken_for_a_sphere(tmp_path):
