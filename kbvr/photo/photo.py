@@ -29,7 +29,7 @@ from kbvr.photo.pair_layout import PairLayout, PairSource, second_picture_of
 from kbvr.photo.panorama import Panorama, PanoramaKind
 from kbvr.photo.picture_file import display_name
 from kbvr.photo.second_view import SecondView, with_second_view
-from kbvr.photo.unrolled import is_stereo_sphere, unrolled, without_stereo_sphere
+from kbvr.photo.unrolled import FocalSource, is_stereo_sphere, unrolled, without_stereo_sphere
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -41,8 +41,6 @@ _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 # FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1 is "no unit".
-
-FocalSource = Literal["exif", "flag", "guess", "network"]
 
 _log = logging.getLogger(__name__)
 
@@ -150,10 +148,9 @@ def load_photo(
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
         raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     before = decoded
-    decoded, f_px, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
+    decoded, f_px, f_source, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
     if decoded is not before or around is not None:
         second = None  # it has not been unrolled
-    f_source: FocalSource = "flag" if panorama == "cylinder" else "exif"
     if f_px is None:
         f_px, f_source = _focal_length(decoded, fov_deg, path)
     width, height = decoded.rgb.shape[1::-1]

@@ -6,6 +6,7 @@ import logging
 import re
 from dataclasses import replace
 from math import degrees, pi, radians
+from typing import Literal
 
 import numpy as np
 from PIL import ExifTags
@@ -28,6 +29,9 @@ SHAPE_TOLERANCE = 0.02
 
 STEREO_SPHERE = re.compile(r"[-_. ]360[-_. ](tb|ou|tab|3dv)$", re.IGNORECASE)
 """Ends of names that mean two spheres, one above the other, to players."""
+
+FocalSource = Literal["exif", "panorama", "flag", "guess", "network"]
+"""Where a focal length comes from; panorama: the width of a sphere, or of the part of one that the file describes."""
 
 _log = logging.getLogger(__name__)
 
@@ -55,33 +59,35 @@ def without_stereo_sphere(decoded: DecodedPhoto, kind: PanoramaKind, name: str) 
 
 def unrolled(
     decoded: DecodedPhoto, kind: PanoramaKind, fov_deg: float | None, name: str
-) -> tuple[DecodedPhoto, float | None, Panorama | None]:
-    """Return a picture as an ordinary photo with its focal length in pixels, or a sphere as it is, and what it shows.
+) -> tuple[DecodedPhoto, float | None, FocalSource, Panorama | None]:
+    """Return a picture as an ordinary photo, or a sphere as it is, its focal length in pixels, and what it shows.
 
-    The focal length is that of the picture in the file. It is None if the picture is no panorama; what it shows is None
-    unless it goes all around. A photo that may be a panorama, of which its file says nothing, is an ordinary one, with
-    a warning that calls it `name`.
+    The focal length is that of the picture in the file, and comes with its source. It is None if the picture is no
+    panorama; what it shows is None unless it goes all around. A photo that may be a panorama, of which its file says
+    nothing, is an ordinary one, with a warning that calls it `name`.
 
     Raises:
         InputError: if the picture cannot be what `kind` says.
     """
     width, height = decoded.rgb.shape[1::-1]
     if kind == "none":
-        return decoded, None, None
+        return decoded, None, "guess", None
     said = _of_this_picture(decoded, name)
     around_px = (decoded.reduced_from or (width, height))[0] / (2 * pi)
+    if said is not None and fov_deg is not None:
+        _log.warning(OptionText(f"{verbatim(name)}: {{fov_deg}} has no effect: the file says what the panorama shows"))
     if kind == "360":
         if said is None or not said.is_around:
             said = _sphere(width, height, name)
-        return decoded, around_px, said
+        return decoded, around_px, "panorama", said
     if kind == "auto" and said is None:
         _tell_of_panorama(decoded, name)
-        return decoded, None, None
+        return decoded, None, "guess", None
     if said is None:
-        said = _cylinder(fov_deg, width / height)
-    elif said.is_around and kind == "auto":
-        return decoded, around_px, said
-    return _flat(decoded, said, name)
+        return *_flat(decoded, _cylinder(fov_deg, width / height), name), "flag", None
+    if said.is_around and kind == "auto":
+        return decoded, around_px, "panorama", said
+    return *_flat(decoded, said, name), "panorama", None
 
 
 def _of_this_picture(decoded: DecodedPhoto, name: str) -> Panorama | None:
@@ -102,7 +108,7 @@ def _of_this_picture(decoded: DecodedPhoto, name: str) -> Panorama | None:
     return None
 
 
-def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[DecodedPhoto, float, None]:
+def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[DecodedPhoto, float]:
     from kbvr.photo.flat_view import MAX_WIDTH_RAD, flat_view_of, flattened  # slow to import, and seldom needed
 
     view = flat_view_of(panorama)
@@ -113,7 +119,7 @@ def _flat(decoded: DecodedPhoto, panorama: Panorama, name: str) -> tuple[Decoded
         _log.warning("%s: %s: a straight picture cannot be wider", name, note)
     notes = (*decoded.notes, note)
     flat = replace(decoded, rgb=rgb, notes=notes, reduced_from=None, depth=None, panorama=None)
-    return flat, f_px, None
+    return flat, f_px
 
 
 def _sphere(width: int, height: int, name: str) -> Panorama:

@@ -122,7 +122,7 @@ def test_a_part_of_a_sphere_becomes_a_photo_without_anything_from_outside_of_it(
     photo = load_photo(white)
     assert (photo.rgb == 255).all()
     assert photo.f_px == pytest.approx(720 / (2 * pi))
-    assert photo.f_source == "exif"
+    assert photo.f_source == "panorama"
     assert photo.around is None
     assert photo.file_size_px == photo.size_px
     assert photo.size_px[1] >= 60
@@ -242,3 +242,15 @@ def test_a_panorama_in_which_hardly_any_straight_view_fits_is_refused_in_one_lin
     ):
         load_photo(path)
     assert load_photo(path, panorama="none").size_px == (180, 45)
+
+
+@pytest.mark.parametrize("kind", ["auto", "cylinder", "360"])
+def test_a_field_of_view_beside_what_the_file_says_has_no_effect_and_a_warning(tmp_path, caplog, kind):
+    path = save(tmp_path / "around.jpg", np.full((360, 720, 3), 128), gpano(WHOLE))
+    photo = load_photo(path, panorama=kind, fov_deg=60)
+    assert (photo.f_px, photo.f_source) == (pytest.approx(720 / (2 * pi)), "panorama")
+    says = f"{path}: fov_deg has no effect: the file says what the panorama shows"
+    assert caplog.records[0].getMessage() == says
+    caplog.clear()
+    assert load_photo(path, panorama="none", fov_deg=60).f_source == "flag"
+    assert not caplog.records

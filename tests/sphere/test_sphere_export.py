@@ -141,6 +141,7 @@ def test_a_straight_view_of_a_360_photo_can_be_anything(photo, tmp_path):
     width, height = report.file.size_px
     assert width / height == pytest.approx(np.tan(np.radians(55)) / np.tan(np.radians(50)), abs=0.02)
     assert any("shown as a straight view of 110 degrees" in line for line in report.explanation)
+    assert any("degrees field of view, from the panorama's metadata" in line for line in report.explanation)
 
 
 def test_a_360_photo_in_memory_is_refused_where_a_flat_one_is_expected(photo):
