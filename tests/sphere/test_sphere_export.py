@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -28,7 +30,8 @@ def test_the_picture_has_both_eyes_and_a_name_that_players_know(made):
     (written,) = made.written
     assert written.file.path.name == "hall_kbvr_360_TB.jpg"
     assert written.file.size_px == (512, 512)
-    assert any(line.startswith("depth: from 12 views") for line in made.explanation)
+    (depth,) = (line for line in made.explanation if line.startswith("depth: from 12 views"))
+    assert re.search(r"; nearest \d\S* m; eyes 63 mm apart$", depth)
     assert made.networks
 
 
@@ -122,6 +125,17 @@ def test_what_cannot_be_made_of_a_360_photo_is_refused_with_what_can(photo, tmp_
 def test_options_for_flat_pictures_are_refused(photo, tmp_path, name, value):
     with pytest.raises(OptionsError, match=f"{name} and a 360 photo cannot be combined"):
         kbvr.export(photo, tmp_path, still="vr360", **{name: value})
+
+
+def test_eyes_that_are_farther_apart_than_things_are_away_get_a_warning(tmp_path, caplog):
+    path = save(tmp_path / "hall.jpg", room(128).rgb, WORDS)
+    options = {"still": "vr360", "depth_quality": "fast", "fill": "spread", "overwrite": True}
+    kbvr.export(path, tmp_path, **options, baseline_mm=100)
+    assert not caplog.records
+    kbvr.export(path, tmp_path, **options, baseline_mm=5000)
+    assert re.search(
+        r"\d+% of it is nearer than the eyes .* a smaller baseline_mm or a larger near_m helps", caplog.text
+    )
 
 
 @pytest.mark.parametrize("option", [{"depth": "d.png"}, {"rgbd": "right"}])
