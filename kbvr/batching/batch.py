@@ -46,6 +46,9 @@ class Batch:
     max_failures: int | None = None
     """The run ends after this many failures; None for never."""
 
+    shows_flags: bool = False
+    """Whether messages call options as on the command line, not as in Python."""
+
     own_options: Mapping[str, OwnOptions] = field(default_factory=dict)
     """Address of a photo -> its options, which make the same outputs; other photos have those of the batch."""
 
@@ -156,6 +159,7 @@ class _Run:
             planned=planned,
             has_gallery=self._batch.gallery is not None,
             is_forced=self._batch.options.overwrite,
+            shows_flags=self._batch.shows_flags,
         )
 
 

@@ -75,6 +75,7 @@ def gallery_files(path: Path, root: Path, task: Task, report: ExportReport) -> t
         fov_deg=task.options.fov_deg,
         max_memory_bytes=task.max_bytes,
         keep_gps=task.options.keep_gps,
+        rgbd=task.options.rgbd,
         pair=pair,
         probable_layout=layout,
         panorama=task.options.panorama,

@@ -6,7 +6,7 @@ import hashlib
 import os
 import socket
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,8 @@ from kbvr.batching.places import Place, local_photo, place_of
 from kbvr.batching.receipts import has_outputs, read_receipt, receipt_path, write_receipt
 from kbvr.batching.source import is_remote
 from kbvr.batching.task import OutputFile, PhotoResult, Task
-from kbvr.errors import KbvrError, OutOfMemoryError, OutputError, escaped, shortened
+from kbvr.errors import KbvrError, OptionsError, OutOfMemoryError, OutputError, escaped, shortened
+from kbvr.options.export_options import flag_of
 from kbvr.system.atomic_file import DEVICE_ERRORS
 from kbvr.system.logged_warnings import logged_warnings
 from kbvr.system.resources import is_out_of_memory
@@ -57,7 +58,7 @@ def make(task: Task) -> PhotoResult:
         kbvr_version=version("kbvr"),
         worker=f"{socket.gethostname()}:{os.getpid()}",
     )
-    with logged_warnings() as warnings:
+    with logged_warnings(_naming(task), about=task.source.address) as warnings:
         found = _made(task, place, begun)
     times: dict[str, Any] = {
         "seconds": round(monotonic() - start_s, 3),
@@ -102,7 +103,7 @@ def _made(task: Task, place: Place, begun: PhotoResult) -> dict[str, Any]:
     except BatchStoppedError:
         raise
     except Exception as error:  # noqa: BLE001  a bug in one photo does not stop the others
-        return {"status": "failed", "sha256": digest} | _failure(error, path_text=task.source.address)
+        return {"status": "failed", "sha256": digest} | _failure(error, task)
 
 
 def _exported(path: Path, root: Path, task: Task, digest: str) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def _exported(path: Path, root: Path, task: Task, digest: str) -> dict[str, Any]
         outputs += [_output_file(file, root, GALLERY, GALLERY, "mono") for file in shown]
     fields = {"sha256": digest, "outputs": tuple(outputs), "networks": report.networks, "facts": facts}
     if report.failed:
-        texts = [f"{failure.output}: {failure.message}" for failure in report.failed]
+        texts = [f"{failure.output}: {_text(failure.error, task)}" for failure in report.failed]
         fields |= {"status": "failed", "error": shortened(escaped("; ".join(texts)))}
     return fields
 
@@ -145,9 +146,18 @@ def _fields_of(receipt: PhotoResult) -> dict[str, Any]:
     return {name: getattr(receipt, name) for name in (*names, "warnings")}
 
 
-def _failure(error: Exception, *, path_text: str) -> dict[str, Any]:
+def _naming(task: Task) -> Callable[[str], str]:
+    return flag_of if task.shows_flags else str
+
+
+def _text(error: Exception, task: Task) -> str:
+    """Return the message of an error, with its options called what the task says."""
+    return error.text.naming(_naming(task)) if isinstance(error, OptionsError) else str(error)
+
+
+def _failure(error: Exception, task: Task) -> dict[str, Any]:
     """Return the message of an error; a bug carries its traceback."""
-    message = escaped(str(error)).removeprefix(f"{escaped(path_text)}: ")
+    message = escaped(_text(error, task)).removeprefix(f"{escaped(task.source.address)}: ")
     if isinstance(error, KbvrError):
         return {"error": shortened(message)}
     if is_out_of_memory(error):

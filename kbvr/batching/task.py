@@ -38,6 +38,9 @@ class Task:
     is_forced: bool = False
     """Whether the photo is exported even if its receipt says that it is done."""
 
+    shows_flags: bool = False
+    """Whether messages call options as on the command line, not as in Python."""
+
     max_bytes: int | None = None
     """The memory it may take; None if what it needs is free."""
 

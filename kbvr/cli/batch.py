@@ -62,7 +62,7 @@ def run_batch_request(request: BatchRequest) -> int:
         raise InputError("no photo is given (see --help)")
     batch = _batch(call, request.options)
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(_warn))
+        stack.enter_context(warnings_to(_warn, of_workers=False))
         listed = stack.enter_context(_readable_twice(call.from_file))
         find_sources(request.arguments, recursive=call.recursive, from_file=listed)  # its errors come before any file
         if call.dry_run and call.rebuild_ledger:
@@ -97,7 +97,7 @@ def run_watch_request(request: WatchRequest) -> int:
     batch = _batch(call, request.options)
     check_folders(request.folders)  # before any file is made
     with ExitStack() as stack:
-        stack.enter_context(warnings_to(_warn))
+        stack.enter_context(warnings_to(_warn, of_workers=False))
         ledger = stack.enter_context(closing(open_ledger(batch.out, call.ledger)))
         _pull(call, request.options)
         tally, executor = Tally(), _executor(call, batch)
@@ -136,6 +136,7 @@ def _batch(call: BatchOptions | WatchOptions, options: ExportOptions) -> Batch:
         options,
         gallery=call.title if call.gallery else None,
         retries_failed=call.retry_failed,
+        shows_flags=True,
     )
     if isinstance(call, BatchOptions):
         batch = replace(batch, limit=call.limit, max_failures=1 if call.fail_fast else call.max_failures)

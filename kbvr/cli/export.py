@@ -185,7 +185,7 @@ def _export_one(photo: Path, request: ExportRequest, exported: dict[str, Path]) 
     bars = stage_bars(photo.name, Console(stderr=True)) if request.is_watched else nullcontext()
     name = os.path.normcase(without_player_words(photo.stem))
     warnings: list[str] = []
-    with warnings_to(lambda warning: warnings.append(shortened(escaped(warning)))):
+    with warnings_to(lambda warning: warnings.append(_without_name(warning, photo))):
         try:
             if name in exported:
                 # a file that is not a photo gets that error: some programs save an XMP file with each photo

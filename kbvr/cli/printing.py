@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,11 +48,16 @@ def explained(error: BaseException) -> str | None:
 
 
 @contextmanager
-def warnings_to(write: Callable[[str], object]) -> Iterator[None]:
-    """Call `write` with each warning or error that kbvr logs; an exception's traceback is printed."""
+def warnings_to(write: Callable[[str], object], *, of_workers: bool = True) -> Iterator[None]:
+    """Call `write` with each warning or error that kbvr logs; an exception's traceback is printed.
+
+    Without those `of_workers`, only what this process has found counts: a batch prints its workers' with their photos.
+    """
 
     class Writer(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            if not of_workers and record.process != os.getpid():
+                return
             if record.exc_info:
                 traceback.print_exception(record.exc_info[1])
             message: object = record.msg

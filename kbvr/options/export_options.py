@@ -103,6 +103,10 @@ class ExportOptions(OutputOptions, OldPhotoOptions, DepthOptions, MotionOptions,
                 f"{{fov_deg}} above {MAX_FLAT_FOV_DEG:g} requires {{panorama}} cylinder, got {self.fov_deg or 0:g}",
             ),
             (
+                not has_file or "vr360" not in (self.still or ()),
+                f"{{{'depth' if self.rgbd is None else 'rgbd'}}} and {{still}} vr360 cannot be combined",
+            ),
+            (
                 not has_file or self.panorama in ("auto", "none"),
                 f"{{panorama}} {self.panorama} cannot be combined with {{depth}} or {{rgbd}}",
             ),
@@ -155,6 +159,11 @@ def declared() -> Iterable[Declared]:
     """Yield every option of an export once, group after group."""
     for group in GROUPS:
         yield from group.declared()
+
+
+def flag_of(name: str) -> str:
+    """Return the flag of an option by its name in Python; other names stay as they are."""
+    return next((option.flag for option in declared() if option.name == name), name)
 
 
 def _check(*checks: tuple[bool, str]) -> None:

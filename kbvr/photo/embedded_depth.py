@@ -88,8 +88,8 @@ def checked(depth: EmbeddedDepth) -> EmbeddedDepth:
         raise ValueError("no pixel of it is known")
     if np.isinf(values).any() or (depth.scale == "metric" and known.max() > 1 / NEAREST_M):
         raise ValueError(f"parts of it are nearer than {NEAREST_M} m")
-    if depth.scale == "relative" and not np.ptp(known) > 0:
-        raise ValueError("it is the same everywhere")
     if depth.scale != "relative" and not known.max() > 0:
         raise ValueError("everything in it is infinitely far")
+    if not np.ptp(known) > 0:
+        raise ValueError("it is the same everywhere")
     return replace(depth, inverse_depth=values, confidence=confidence)

@@ -49,9 +49,19 @@ class Panorama:
         return self.right_rad - self.left_rad
 
     @property
+    def aspect(self) -> float:
+        """Width over height of a picture of it, whose pixels are as wide as high."""
+        return self.width_rad / (self.top - self.bottom)
+
+    @property
     def is_around(self) -> bool:
         """Whether it is a sphere, or the part of one that goes all around."""
         return self.projection == "equirectangular" and self.width_rad >= WHOLE_RAD
+
+    @property
+    def is_for_two_eyes(self) -> bool:
+        """Whether it is a sphere for each eye, one above the other: GPano can only call it one of twice the height."""
+        return self.is_around and abs(self.top - self.bottom - 2 * pi) <= 2 * TOLERANCE_RAD
 
 
 def whole_sphere() -> Panorama:
@@ -108,7 +118,8 @@ def _panorama(values: dict[str, str]) -> Panorama | None:
 def _checked(found: Panorama) -> Panorama:
     if not MIN_WIDTH_RAD <= found.width_rad <= 2 * pi + TOLERANCE_RAD:
         raise ValueError(f"{degrees(found.width_rad):.4g} degrees wide")
-    if found.projection == "equirectangular" and max(found.top, -found.bottom) > pi / 2 + TOLERANCE_RAD:
+    is_sphere = found.projection == "equirectangular" and not found.is_for_two_eyes
+    if is_sphere and max(found.top, -found.bottom) > pi / 2 + TOLERANCE_RAD:
         raise ValueError(f"{degrees(found.top):.4g} to {degrees(found.bottom):.4g} degrees high")
     return found
 

@@ -29,7 +29,7 @@ from kbvr.photo.pair_layout import PairLayout, PairSource, second_picture_of
 from kbvr.photo.panorama import Panorama, PanoramaKind
 from kbvr.photo.picture_file import display_name
 from kbvr.photo.second_view import SecondView, with_second_view
-from kbvr.photo.unrolled import unrolled
+from kbvr.photo.unrolled import FocalSource, is_stereo_sphere, unrolled, without_stereo_sphere
 
 GUESSED_FOV_DEG = 55.0
 """Field of view across the long side if the file has no focal length: between a phone (67) and a 50 mm lens (40)."""
@@ -41,8 +41,6 @@ _FULL_FRAME_DIAGONAL_MM = hypot(36, 24)
 
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 # FocalPlaneResolutionUnit: inch, cm (Exif 2.3); mm, um (TIFF/EP). 1 is "no unit".
-
-FocalSource = Literal["exif", "flag", "guess", "network"]
 
 _log = logging.getLogger(__name__)
 
@@ -142,19 +140,23 @@ def load_photo(
     else:
         source = pair if isinstance(pair, Path) else cast(PairSource, str(pair))
         decoded = decoded_photo(path, max_memory_bytes, second_picture_of(source))
+        if source == "auto" and panorama != "none" and is_stereo_sphere(decoded, Path(path).stem):
+            decoded, source = without_stereo_sphere(decoded, panorama, display_name(path)), "none"
         decoded, second = with_second_view(decoded, path, source, probable_layout, max_memory_bytes)
     height, width = decoded.rgb.shape[:2]
     if min(width, height) < MIN_SIDE_PX:
         expected = f"expected at least {MIN_SIDE_PX} pixels per side"
         raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     before = decoded
-    decoded, f_px, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
+    decoded, f_px, f_source, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
     if decoded is not before or around is not None:
         second = None  # it has not been unrolled
-    f_source: FocalSource = "flag" if panorama == "cylinder" else "exif"
     if f_px is None:
         f_px, f_source = _focal_length(decoded, fov_deg, path)
     width, height = decoded.rgb.shape[1::-1]
+    if min(width, height) < MIN_SIDE_PX:
+        expected = f"expected a panorama in which a straight view of at least {MIN_SIDE_PX} pixels per side fits"
+        raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     decoded.rgb.flags.writeable = False
     full_px = decoded.reduced_from or (width, height)
     notes = decoded.notes

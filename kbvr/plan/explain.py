@@ -34,7 +34,13 @@ def explain(
     nearest, farthest = (_metres(d) for d in (scene_depth.nearest_inverse_depth, scene_depth.farthest_inverse_depth))
     source = f"estimated by {depth.network}" if depth.network else depth.source or "from the file"
     scale = f"metric, {source}" if depth.metric else f"relative, {source}, scaled to plausible distances"
-    f_source = {"exif": "from the EXIF data", "flag": "as given", "guess": "assumed", "network": source}[photo.f_source]
+    f_source = {
+        "exif": "from the EXIF data",
+        "panorama": "from the panorama's metadata",
+        "flag": "as given",
+        "guess": "assumed",
+        "network": source,
+    }[photo.f_source]
     lines = [
         f"photo: {width}x{height}, focal length {photo.f_px:.0f} px ({fov_deg:.1f} degrees field of view, {f_source})",
         *(f"photo: {note}" for note in photo.notes),

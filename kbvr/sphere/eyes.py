@@ -60,6 +60,19 @@ def shift_px(inverse: Plane, *, radius_m: float, width_px: int) -> Plane:
     return np.arcsin(share) * np.float32(width_px / (2 * np.pi))
 
 
+def clipped_share(inverse_distance: Plane, *, radius_m: float) -> float:
+    """Return the share of a sphere's pixels that are too near for the eyes, and so are not moved as far as they should.
+
+    Only latitudes with full stereo count.
+    """
+    rows = np.s_[
+        round(len(inverse_distance) * (0.5 - FULL_RAD / np.pi)) : round(
+            len(inverse_distance) * (0.5 + FULL_RAD / np.pi)
+        )
+    ]
+    return float((horizontal_inverse(inverse_distance)[rows] * radius_m > MAX_SHARE).mean())
+
+
 def split_sphere(
     sphere: Picture, inverse_distance: Plane, *, radius_m: float, filler: Filler | None
 ) -> LayeredDepthImage:

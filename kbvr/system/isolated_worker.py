@@ -14,6 +14,7 @@ import traceback
 from _thread import interrupt_main
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -94,8 +95,9 @@ def _logged(level: int) -> Iterator[list[logging.LogRecord]]:
 
     class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            record.msg, record.args, record.exc_info = record.getMessage(), None, None
-            records.append(record)
+            plain = copy(record)  # others get the record as it is
+            plain.msg, plain.args, plain.exc_info = record.getMessage(), None, None
+            records.append(plain)
 
     collector, logger = Collector(), logging.getLogger("kbvr")
     logger.addHandler(collector)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from many_photos import tiny_photo
+from PIL import Image
 
 import kbvr
 
@@ -41,6 +43,19 @@ def test_a_gallery_has_every_photo(tmp_path: Path) -> None:
         assert {"wiggle", "gltf", "gallery"} <= outputs.keys() and result.facts["key"] in listed
     assert "_wiggle.mp4" in listed
     assert not list((tmp_path / "out").glob("*_LR.mp4")), "nobody asked for a stereo video"
+
+
+def test_a_gallery_shows_the_photo_of_an_rgbd_picture(tmp_path: Path) -> None:
+    with Image.open(tiny_photo(tmp_path / "a.jpg")) as image:
+        photo = np.asarray(image.convert("RGB"))
+    depth = np.repeat(np.tile(np.linspace(20, 230, photo.shape[1]), (len(photo), 1))[..., None], 3, axis=2)
+    Image.fromarray(np.hstack([photo, depth.astype(np.uint8)])).save(tmp_path / "both.png")
+    (result,) = kbvr.batch(tmp_path / "both.png", tmp_path / "out", gallery=True, rgbd="right", max_size=64, jobs=1)
+    assert result.is_done, result.error
+    assert result.facts["size_px"] == (photo.shape[1], photo.shape[0])
+    (shown,) = (tmp_path / "out/kbvr-gallery/pictures").rglob("*.webp")
+    with Image.open(shown) as image:
+        assert image.size == (photo.shape[1], photo.shape[0])
 
 
 def test_a_gallery_does_not_replace_a_page_of_another_program(tmp_path: Path) -> None:

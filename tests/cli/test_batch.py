@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from many_photos import tiny_photo
 
+import kbvr
 from kbvr.cli import batch_display
 from kbvr.cli.main import main
+from tests.panoramas import gpano, save
 
 CHEAP = ("--depth-map", "png", "--depth-quality", "fast", "--jobs", "1")
 
@@ -188,3 +191,34 @@ def test_a_folder_without_photos_is_said(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "in").mkdir()
     assert main(["batch", str(tmp_path / "in"), "-o", str(tmp_path / "out"), *CHEAP]) == 0
     assert capsys.readouterr() == ("", "kbvr: no photos found (-r includes the folders inside)\n")
+
+
+def test_warnings_and_errors_are_printed_once_with_the_photo_and_with_flags(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = gpano({"ProjectionType": "equirectangular", "FullPanoWidthPixels": 64, "FullPanoHeightPixels": 32})
+    grey = np.full((64, 64, 3), 128)
+    (photos / "360").mkdir()
+    cropped = save(photos / "360/cropped.jpg", grey, words)
+    around = save(photos / "360/around.jpg", grey[:32], words)
+    panorama = save(photos / "360/wide.jpg", np.full((1024, 2048, 3), 128))
+    assert main(["batch", "in/360", "-o", "out", *CHEAP, "--max-size", "64"]) == 2
+    _, err = capsys.readouterr()
+    shape = "they describe a picture of 2:1, and this one is 64x64"
+    other = "a 360 photo can become a 360 stereo picture (--still vr360) and nothing else, got depth-map"
+    hint = "a picture of 2:1 is read as an ordinary photo: --panorama 360 says that it shows all directions"
+    assert sorted(err.splitlines()) == [
+        f"kbvr: {around}: {other}; --panorama cylinder uses an ordinary view of it",
+        f"kbvr: {cropped}: warning: ignoring what its metadata say about a panorama ({shape})",
+        f"kbvr: {panorama}: warning: {hint}",
+    ]
+    (result,) = kbvr.batch(around, "other", depth_map="png", jobs=1)
+    assert "panorama cylinder" in result.error and "--" not in result.error
+
+
+def test_an_export_names_the_photo_once_in_a_warning(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = gpano({"ProjectionType": "equirectangular", "FullPanoWidthPixels": 64, "FullPanoHeightPixels": 32})
+    save(photos / "cropped.jpg", np.full((64, 64, 3), 128), words)
+    assert main(["export", "in/cropped.jpg", "-o", "out", *CHEAP[:4]]) == 0
+    _, err = capsys.readouterr()
+    assert err.startswith("kbvr: in/cropped.jpg: warning: ignoring what its metadata say about a panorama")

@@ -213,6 +213,17 @@ def test_relative_accuracy_is_not_metric(tmp_path: Path, low: float, scale: str)
     assert depth.inverse_depth[-1, 0] > depth.inverse_depth[0, 0] > depth.inverse_depth[0, -1]
 
 
+@pytest.mark.parametrize(("accuracy", "low"), [("absolute", 0.1), ("relative", 0.1), ("relative", -0.2)])
+def test_a_map_that_is_the_same_everywhere_is_no_depth_at_any_scale(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, accuracy: str, low: float
+) -> None:
+    described = apple_xmp(APPLE | {"depthData:Accuracy": accuracy, "apdi:FloatMinValue": low})
+    blank = HeicItem(np.full_like(apple_disparity(METRES), 128), DEPTH_TYPE, described)
+    path = write(tmp_path, heic([HeicItem(RGB), blank]), ".heic")
+    assert load_photo(path).embedded_depth is None
+    assert f"{path}: ignoring the depth in the file (it is the same everywhere)" in caplog.text
+
+
 def test_apple_depth_is_in_metres(tmp_path: Path) -> None:
     described = APPLE | {"apdi:AuxiliaryImageType": "depth", "apdi:FloatMinValue": 0.0, "apdi:FloatMaxValue": 5.1}
     item = HeicItem(np.rint(METRES * 50).astype(np.uint8), DEPTH_TYPE, apple_xmp(described))

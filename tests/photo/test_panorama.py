@@ -122,7 +122,7 @@ def test_a_part_of_a_sphere_becomes_a_photo_without_anything_from_outside_of_it(
     photo = load_photo(white)
     assert (photo.rgb == 255).all()
     assert photo.f_px == pytest.approx(720 / (2 * pi))
-    assert photo.f_source == "exif"
+    assert photo.f_source == "panorama"
     assert photo.around is None
     assert photo.file_size_px == photo.size_px
     assert photo.size_px[1] >= 60
@@ -194,3 +194,63 @@ def test_a_picture_turned_by_its_orientation_is_no_panorama(tmp_path, caplog):
     exif[0x0112] = 6
     path = save(tmp_path / "turned.jpg", np.zeros((360, 720, 3)), gpano(WHOLE), exif=exif.tobytes())
     assert load_photo(path).around is None
+
+
+@pytest.mark.parametrize(
+    ("size_px", "words"),
+    [
+        ((180, 180), WHOLE),
+        ((720, 280), WHOLE | {"CroppedAreaImageWidthPixels": 720, "CroppedAreaImageHeightPixels": 360}),
+        ((100, 80), PART),
+        ((720, 345), {"ProjectionType": "equirectangular", "FullPanoWidthPixels": 720}),
+        ((300, 300), {"ProjectionType": "cylindrical", "FullPanoWidthPixels": 900, "FullPanoHeightPixels": 300}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["auto", "none"])
+def test_metadata_of_another_shape_than_the_picture_are_those_of_a_picture_before_it_was_cropped(
+    tmp_path, caplog, size_px, words, kind
+):
+    path = save(tmp_path / "cropped.jpg", np.full((*size_px[::-1], 3), 128), gpano(words))
+    photo = load_photo(path, panorama=kind)
+    assert (photo.size_px, photo.around, photo.f_source) == (size_px, None, "guess")
+    says = f"{path}: ignoring what its metadata say about a panorama (they describe a picture of "
+    assert [record.getMessage().startswith(says) for record in caplog.records] == ([True] if kind == "auto" else [])
+
+
+@pytest.mark.parametrize("size_px", [(1440, 720), (717, 360), (90, 45), (91, 45)])
+def test_a_panorama_that_was_resized_evenly_is_still_one(tmp_path, caplog, size_px):
+    photo = load_photo(save(tmp_path / "small.jpg", np.full((*size_px[::-1], 3), 128), gpano(WHOLE)))
+    assert photo.around is not None
+    assert not caplog.records
+
+
+def test_a_360_photo_decoded_at_a_smaller_size_is_still_one(tmp_path, caplog):
+    whole = {"ProjectionType": "equirectangular", "FullPanoWidthPixels": 4096, "FullPanoHeightPixels": 2048}
+    path = save(tmp_path / "large.jpg", np.full((2048, 4096, 3), 128), gpano(whole))
+    photo = load_photo(path, max_memory_bytes=310 * 2**20)
+    assert photo.size_px != photo.file_size_px == (4096, 2048)
+    assert photo.around is not None
+    assert not caplog.records
+
+
+def test_a_panorama_in_which_hardly_any_straight_view_fits_is_refused_in_one_line(tmp_path):
+    """A part beside the zenith is so bent that only slivers are inside of it."""
+    words = {"CroppedAreaImageWidthPixels": 180, "CroppedAreaImageHeightPixels": 45, "CroppedAreaTopPixels": 0}
+    path = save(tmp_path / "zenith.jpg", np.full((45, 180, 3), 128), gpano(WHOLE | words))
+    with pytest.raises(
+        InputError, match=r"zenith.jpg: .* straight view of at least 16 pixels per side fits, got \d+ x \d$"
+    ):
+        load_photo(path)
+    assert load_photo(path, panorama="none").size_px == (180, 45)
+
+
+@pytest.mark.parametrize("kind", ["auto", "cylinder", "360"])
+def test_a_field_of_view_beside_what_the_file_says_has_no_effect_and_a_warning(tmp_path, caplog, kind):
+    path = save(tmp_path / "around.jpg", np.full((360, 720, 3), 128), gpano(WHOLE))
+    photo = load_photo(path, panorama=kind, fov_deg=60)
+    assert (photo.f_px, photo.f_source) == (pytest.approx(720 / (2 * pi)), "panorama")
+    says = f"{path}: fov_deg has no effect: the file says what the panorama shows"
+    assert caplog.records[0].getMessage() == says
+    caplog.clear()
+    assert load_photo(path, panorama="none", fov_deg=60).f_source == "flag"
+    assert not caplog.records

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import kbvr
 from kbvr.errors import InputError, OptionsError
-from kbvr.photo.panorama import panorama_in
 from tests.panoramas import gpano, save
 from tests.rooms_around import room
 
@@ -29,16 +30,39 @@ def test_the_picture_has_both_eyes_and_a_name_that_players_know(made):
     (written,) = made.written
     assert written.file.path.name == "hall_kbvr_360_TB.jpg"
     assert written.file.size_px == (512, 512)
-    assert any(line.startswith("depth: from 12 views") for line in made.explanation)
+    (depth,) = (line for line in made.explanation if line.startswith("depth: from 12 views"))
+    assert re.search(r"; nearest \d\S* m; eyes 63 mm apart$", depth)
     assert made.networks
 
 
-def test_it_says_that_it_is_equirectangular(made):
-    with Image.open(made.file.path) as image:
-        xmp = image.info["xmp"]
-    assert b'GPano:ProjectionType="equirectangular"' in xmp
-    assert b'GPano:FullPanoWidthPixels="512"' in xmp
-    assert panorama_in(xmp, "hall.jpg") is None  # twice as high as a sphere, so it is not taken for one
+def test_it_does_not_say_that_both_eyes_are_one_sphere(made):
+    assert b"GPano" not in made.file.path.read_bytes()
+
+
+def test_it_is_not_taken_apart_when_it_is_read_again(made, caplog):
+    path = made.file.path
+    photo = kbvr.load_photo(path, probable_layout="tb")
+    assert (photo.size_px, photo.around, photo.second_view) == ((512, 512), None, None)
+    says = f"{path}: it holds a sphere for each eye, and a stereo sphere is not taken apart"
+    use = "pair tb with panorama 360 uses the left eye's"
+    assert [record.getMessage() for record in caplog.records] == [f"{says}; it is read as an ordinary photo ({use})"]
+    caplog.clear()
+    with pytest.raises(OptionsError, match=f"a stereo sphere is not taken apart: {use}"):
+        kbvr.load_photo(path, panorama="360")
+    assert kbvr.load_photo(path, panorama="none", probable_layout="tb").second_view is not None
+    left = kbvr.load_photo(path, pair="tb", panorama="360")
+    assert (left.size_px, left.around is not None) == ((512, 256), True)
+    assert not caplog.records
+
+
+def test_a_stereo_sphere_of_other_programs_is_known_by_its_metadata(tmp_path, caplog):
+    words = gpano({"ProjectionType": "equirectangular", "FullPanoWidthPixels": 64, "FullPanoHeightPixels": 64})
+    photo = kbvr.load_photo(save(tmp_path / "both.jpg", np.full((64, 64, 3), 128), words))
+    assert (photo.size_px, photo.around) == ((64, 64), None)
+    assert len(caplog.records) == 1
+    assert "a stereo sphere is not taken apart" in caplog.text
+    assert kbvr.load_photo(tmp_path / "both.jpg", pair="tb", panorama="360").around is not None
+    assert len(caplog.records) == 1
 
 
 def test_the_left_eye_is_above_and_sees_near_things_further_right(made):
@@ -64,7 +88,6 @@ def test_credits_are_kept_the_position_only_if_asked_and_the_same_call_writes_th
         for name in ("one", "other", "placed")
     )
     assert one == other
-    assert one.count(b"http://ns.adobe.com/xap/1.0/\0") == 1
     assert one.count(b"Zoe Miller") >= 2  # in EXIF and in XMP
     assert (b"GPSLatitude" in one, b"GPSLatitude" in placed) == (False, True)
 
@@ -86,9 +109,39 @@ def test_what_cannot_be_made_of_a_360_photo_is_refused_with_what_can(photo, tmp_
     assert not [*tmp_path.iterdir()]
 
 
-def test_options_for_flat_pictures_are_refused(photo, tmp_path):
-    with pytest.raises(OptionsError, match="aspect and a 360 photo cannot be combined"):
-        kbvr.export(photo, tmp_path, still="vr360", aspect="1:1")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("aspect", "1:1"),
+        ("convergence_m", 2.0),
+        ("budget_percent", 2.0),
+        ("screen", "phone"),
+        ("max_parallax_deg", 2.0),
+        ("window", "floating"),
+        ("strength", "bold"),
+        ("vignette", 0.5),
+    ],
+)
+def test_options_for_flat_pictures_are_refused(photo, tmp_path, name, value):
+    with pytest.raises(OptionsError, match=f"{name} and a 360 photo cannot be combined"):
+        kbvr.export(photo, tmp_path, still="vr360", **{name: value})
+
+
+def test_eyes_that_are_farther_apart_than_things_are_away_get_a_warning(tmp_path, caplog):
+    path = save(tmp_path / "hall.jpg", room(128).rgb, WORDS)
+    options = {"still": "vr360", "depth_quality": "fast", "fill": "spread", "overwrite": True}
+    kbvr.export(path, tmp_path, **options, baseline_mm=100)
+    assert not caplog.records
+    kbvr.export(path, tmp_path, **options, baseline_mm=5000)
+    assert re.search(
+        r"\d+% of it is nearer than the eyes .* a smaller baseline_mm or a larger near_m helps", caplog.text
+    )
+
+
+@pytest.mark.parametrize("option", [{"depth": "d.png"}, {"rgbd": "right"}])
+def test_depth_of_a_file_is_refused_without_advice_that_leads_nowhere(photo, tmp_path, option):
+    with pytest.raises(OptionsError, match=f"^{next(iter(option))} and still vr360 cannot be combined$"):
+        kbvr.export(photo, tmp_path, still="vr360", **option)
 
 
 def test_an_ordinary_photo_is_not_taken_for_a_sphere(tmp_path):
@@ -102,6 +155,7 @@ def test_a_straight_view_of_a_360_photo_can_be_anything(photo, tmp_path):
     width, height = report.file.size_px
     assert width / height == pytest.approx(np.tan(np.radians(55)) / np.tan(np.radians(50)), abs=0.02)
     assert any("shown as a straight view of 110 degrees" in line for line in report.explanation)
+    assert any("degrees field of view, from the panorama's metadata" in line for line in report.explanation)
 
 
 def test_a_360_photo_in_memory_is_refused_where_a_flat_one_is_expected(photo):

@@ -1,8 +1,9 @@
 """A 360 stereo picture: a whole sphere for each eye, the left one above the right one, in one JPEG.
 
 The layout is that of Google's "Rendering Omni-directional Stereo Content". Players take it from `_360_TB` in the name
-(`kbvr.plan.name_endings`). GPano's XMP properties say that it is equirectangular; they have no word for two eyes, so
-the full panorama in them is as high as both spheres.
+(`kbvr.plan.name_endings`) and from the shape, 1:1. There are no GPano properties: they describe one sphere
+(developers.google.com/streetview/spherical-metadata) and have no word for two eyes, so a viewer that goes by them would
+show both eyes' pictures on one sphere.
 """
 
 from __future__ import annotations
@@ -14,31 +15,9 @@ from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS, Picture
 from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.formats.spec.software import software
-from kbvr.formats.spec.verification import verification_error
-from kbvr.formats.spec.xmp import xmp_of
-from kbvr.formats.still.jpeg_segments import APP1, segments, with_segments
 from kbvr.formats.still.one_instant import single
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import atomic_write
-
-XMP = b"http://ns.adobe.com/xap/1.0/\0"
-
-
-def properties_of(size_px: tuple[int, int]) -> dict[str, object]:
-    """Return the properties of GPano for a picture of two whole spheres."""
-    width, height = size_px
-    return {
-        "GPano:ProjectionType": "equirectangular",
-        "GPano:UsePanoramaViewer": "True",
-        "GPano:CroppedAreaImageWidthPixels": width,
-        "GPano:CroppedAreaImageHeightPixels": height,
-        "GPano:CroppedAreaLeftPixels": 0,
-        "GPano:CroppedAreaTopPixels": 0,
-        "GPano:FullPanoWidthPixels": width,
-        "GPano:FullPanoHeightPixels": height,
-        "GPano:StitchingSoftware": software(),
-    }
 
 
 def write_vr360(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
@@ -47,15 +26,11 @@ def write_vr360(pictures: Iterable[Picture], item: Item, facts: Facts, options: 
     picture = single(pictures, item)
     start = perf_counter()
     size_px = (picture.shape[1], picture.shape[0])
-    plain = picture_bytes(picture, "jpeg", facts.credits, quality=options.quality, with_xmp=False)
-    packet = XMP + xmp_of(facts.credits, properties_of(size_px))
-    data = with_segments(plain, [(APP1, packet)])
+    data = picture_bytes(picture, "jpeg", facts.credits, quality=options.quality)
     encode_s = perf_counter() - start
     with atomic_write(item.path, overwrite=options.overwrite) as aside:
         aside.write_bytes(data)
         check_pixels(aside, item.path.name, picture, exact=False)
-        if packet not in [content for marker, _, content in segments(aside.read_bytes()) if marker == APP1]:
-            raise verification_error(item.path.name, "its metadata differ")
     return FileSummary(item.path, size_px, 1, 0.0, 0.0, len(data), encode_s)
 
 
@@ -74,7 +49,7 @@ FORMAT = Format(
     purpose="a whole sphere for each eye, of a 360 photo, for headsets",
     needs="pictures",
     suffixes=(".jpg",),
-    verification="decoded; size and metadata compared",
+    verification="decoded and compared",
     check=check_vr360,
     write=write_vr360,
 )
