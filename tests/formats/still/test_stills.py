@@ -37,7 +37,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 FACTS = Facts(f_px=100.0, baseline_m=0.06, convergence_m=2.0)
 LEFT, RIGHT = (200, 10, 20), (30, 120, 250)
 SUFFIX = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
-ALWAYS_THERE = [name for name in get_args(Still) if name != "spatial"]
+ALWAYS_THERE = [name for name in get_args(Still) if name not in ("spatial", "vr360")]  # of any photo
 ALL_PAIRS = ",".join(name for name in ALWAYS_THERE if name not in STILL_OUTPUTS)
 
 
