@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 from kbvr.imaging.matched_points import matched_points
 from kbvr.imaging.resize import averaged, resized
@@ -25,6 +25,10 @@ MAX_VERTICAL_SHARE, MAX_SIDEWAYS_SHARE = 0.01, 0.12
 
 MIN_POINTS, MIN_POINT_SHARE = 20, 0.5
 """Number and share of matched points in halves that show the same thing."""
+
+MIN_SIDE_PX, MIN_PARALLAX = 160, 0.004
+"""Smallest side of pictures that are asked, and by how much the shifts of their points must differ, in widths of a half.
+Halves of tiles and of repeated pictures are alike too, but show no parallax."""
 
 SHAPES: dict[PairLayout, tuple[float, float]] = {"sbs": (1.1, 4.5), "tb": (0.4, 1.4)}
 """Width over height of pictures that are asked whether they are pairs."""
@@ -47,12 +51,18 @@ def split(rgb: Rgb, layout: PairLayout) -> tuple[Half, Half]:
 
 def are_alike(rgb: Rgb, layout: PairLayout) -> bool:
     """Return whether both halves show the same things in the same rows."""
+    return _shifts_sideways(rgb, layout).size > 0
+
+
+def _shifts_sideways(rgb: Rgb, layout: PairLayout) -> Float64[np.ndarray, "N"]:
+    """Return by how much points of two halves that are alike differ sideways, in widths of a half; none if they are not."""
     first, second = matched_points(*split(rgb, layout), side_px=COMPARED_PX)
     if len(first) < MIN_POINTS:
-        return False
-    shift = np.abs(first - second - np.median(first - second, axis=0))
-    agrees = (shift[:, 1] < MAX_VERTICAL_SHARE) & (shift[:, 0] < MAX_SIDEWAYS_SHARE)
-    return int(agrees.sum()) >= MIN_POINTS and float(agrees.mean()) >= MIN_POINT_SHARE
+        return np.zeros(0)
+    shift = first - second - np.median(first - second, axis=0)
+    agrees = (np.abs(shift[:, 1]) < MAX_VERTICAL_SHARE) & (np.abs(shift[:, 0]) < MAX_SIDEWAYS_SHARE)
+    is_alike = int(agrees.sum()) >= MIN_POINTS and float(agrees.mean()) >= MIN_POINT_SHARE
+    return shift[agrees, 0] if is_alike else np.zeros(0)
 
 
 def _likeness(rgb: Rgb, layout: PairLayout) -> float:
@@ -67,8 +77,13 @@ def _likeness(rgb: Rgb, layout: PairLayout) -> float:
 def probable_layout(rgb: Rgb) -> PairLayout | None:
     """Return how a picture looks like a pair, None for ordinary photos."""
     shape = rgb.shape[1] / rgb.shape[0]
+    if min(rgb.shape[0], rgb.shape[1]) < MIN_SIDE_PX:
+        return None
     for layout, (low, high) in SHAPES.items():
-        if low <= shape <= high and _likeness(rgb, layout) > MIN_LIKENESS and are_alike(rgb, layout):
+        if not (low <= shape <= high and _likeness(rgb, layout) > MIN_LIKENESS):
+            continue
+        shifts = _shifts_sideways(rgb, layout)
+        if shifts.size and np.subtract(*np.percentile(shifts, (90, 10))) > MIN_PARALLAX:
             return layout
     return None
 

@@ -147,9 +147,12 @@ def test_what_only_looks_like_a_pair_is_not_split(tmp_path, caplog):
 
 
 def test_ordinary_photos_look_like_no_pair(tmp_path, caplog):
-    """Nor do pictures of the same texture, of stripes, or of nothing."""
+    """Nor do pictures of the same texture, of stripes, of tiles, or of nothing; nor the same picture twice."""
     stripes = np.tile(np.where(np.arange(320) % 16 < 8, 60, 200).astype(np.uint8)[None, :, None], (240, 1, 3))
-    for rgb in (texture(3), stripes, np.full((240, 320, 3), 90, np.uint8)):
+    tiles = np.tile(texture(4)[:60, :80], (4, 4, 1))
+    icon = np.hstack([EYES.left[::2, ::2], EYES.right[::2, ::2]])
+    twice = np.hstack([EYES.left, EYES.left])
+    for rgb in (texture(3), stripes, tiles, twice, icon, np.full((240, 320, 3), 90, np.uint8)):
         path = tmp_path / "a.png"
         Image.fromarray(rgb).save(path)
         with caplog.at_level(logging.WARNING):
