@@ -27,8 +27,10 @@ MIN_POINTS, MIN_POINT_SHARE = 20, 0.5
 """Number and share of matched points in halves that show the same thing."""
 
 MIN_SIDE_PX, MIN_PARALLAX = 160, 0.004
-"""Smallest side of pictures that are asked, and by how much the shifts of their points must differ, in widths of a half.
-Halves of tiles and of repeated pictures are alike too, but show no parallax."""
+"""Smallest side of pictures that are asked, and by how much the shifts of points must differ, in widths of a half.
+
+Halves of tiles and of repeated pictures are alike too, but show no parallax.
+"""
 
 SHAPES: dict[PairLayout, tuple[float, float]] = {"sbs": (1.1, 4.5), "tb": (0.4, 1.4)}
 """Width over height of pictures that are asked whether they are pairs."""
@@ -55,7 +57,10 @@ def are_alike(rgb: Rgb, layout: PairLayout) -> bool:
 
 
 def _shifts_sideways(rgb: Rgb, layout: PairLayout) -> Float64[np.ndarray, "N"]:
-    """Return by how much points of two halves that are alike differ sideways, in widths of a half; none if they are not."""
+    """Return how much farther aside each point is in the second half than most are, in its widths.
+
+    None if the halves are not alike.
+    """
     first, second = matched_points(*split(rgb, layout), side_px=COMPARED_PX)
     if len(first) < MIN_POINTS:
         return np.zeros(0)
