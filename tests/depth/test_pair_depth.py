@@ -124,6 +124,26 @@ def test_exposure_and_noise_do_not_matter():
     assert wrong_share(measured(pair_photo(EYES.left, second))) < 0.08
 
 
+CROPS = {
+    "left and right": np.s_[:, 10:-10],
+    "top and bottom": np.s_[8:-8],
+    "wide": np.s_[30:-30],
+    "one corner": np.s_[6:, :-12],
+}
+
+
+@pytest.mark.parametrize("name", CROPS)
+@pytest.mark.parametrize("scale", [1, 1.4])
+def test_a_second_view_may_be_cropped(name, scale):
+    """What remains of it has square pixels, and measures nearly the depth of the whole view."""
+    cropped = np.ascontiguousarray(EYES.right[CROPS[name]])
+    second = cv2.resize(cropped, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    depth = measured(pair_photo(EYES.left, second))
+    inside = np.s_[32:-32, 36:-22]
+    assert (error_px(depth)[inside] > 1).mean() < 0.03
+    assert np.median(error_px(depth)[inside]) < 0.3
+
+
 def test_a_second_view_may_have_another_size():
     second = cv2.resize(EYES.right, None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
     assert wrong_share(measured(pair_photo(EYES.left, second))) < 0.06
