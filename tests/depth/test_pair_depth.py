@@ -75,6 +75,7 @@ def test_swapped_eyes_are_found():
     truth_px[CARD[0], CARD[1].start - NEAR_PX : CARD[1].stop - NEAR_PX] = NEAR_PX
     depth = measured(pair_photo(EYES.right, EYES.left), poor_estimate(truth_px))
     assert wrong_share(depth, truth_px) < 0.05
+    assert "; the second view is the left eye's; " in depth.source
     assert depth.behind is not None
     beside = CARD[0], slice(CARD[1].start - NEAR_PX, CARD[1].start - FAR_PX)
     assert depth.behind.known[beside].mean() > 0.7
