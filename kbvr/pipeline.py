@@ -38,10 +38,11 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.keywords import ExportKeywords
 from kbvr.options.values import MIN_SIDE_PX
 from kbvr.photo.photo import Photo, load_photo, photo_from_array, without_place
+from kbvr.photo.picture_file import display_name
 from kbvr.photo.rgbd import half_of_depth
 from kbvr.plan.aspect import cropped_around_subject, size_within
 from kbvr.plan.file_names import fitted_to, moved_to, names_a_file
-from kbvr.plan.from_options import check_options, pair_of, unused, with_anaglyph_method
+from kbvr.plan.from_options import check_options, is_kept_stereo_sphere, pair_of, unused, with_anaglyph_method
 from kbvr.plan.memory_budget import MemoryUse, refuse_without_room, within_memory, within_px
 from kbvr.plan.output_kinds import DrawnKind, SceneKind, chosen_kinds
 from kbvr.plan.player_words import player_words, without_player_words
@@ -202,6 +203,8 @@ def _as_given(photo: Photo, options: ExportOptions) -> Photo:
 
 def _loaded(path: Path, options: ExportOptions) -> Photo:
     """Return a photo, with its second view if it is one of a pair."""
+    if is_kept_stereo_sphere(path, options):
+        _log.warning("%s: its name means both views of a sphere, which are not taken apart", display_name(path))
     pair, layout = pair_of(path, options)
     photo = load_photo(
         path,

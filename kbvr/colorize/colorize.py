@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 
 from kbvr.colorize.has_colour import has_colour
 from kbvr.colorize.networks import Chroma, ColourNetwork, Lightness
+from kbvr.imaging.array_types import Picture
 from kbvr.imaging.lab import LUMINANCE, coloured, lightness_of_luminance
 from kbvr.imaging.resize import resized, scaled_px
 from kbvr.imaging.srgb import to_linear
@@ -28,7 +29,7 @@ BAND_ROWS = 256
 
 
 def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) -> Photo:
-    """Return a photo with the colours that a network guesses, and a note.
+    """Return a photo with the colours that a network guesses, and a note; its second view gets colours too.
 
     The luminance of every pixel stays, so no detail is lost. A photo that has colours is returned as it is.
 
@@ -39,6 +40,14 @@ def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) ->
     """
     if has_colour(photo.rgb):
         return replace(photo, notes=(*photo.notes, "it has colours of its own, so none were added"))
+    view = photo.second_view
+    if view is not None and not has_colour(view.rgb):
+        view = replace(view, rgb=_coloured(replace(photo, rgb=view.rgb, second_view=None), network, strength))
+    rgb = _coloured(photo, network, strength)
+    return replace(photo, rgb=rgb, second_view=view, notes=(*photo.notes, f"colours guessed by {network.name}"))
+
+
+def _coloured(photo: Photo, network: ColourNetwork, strength: float) -> Picture:
     fine = FineChroma(photo, _guessed(photo, network) * np.float32(strength))
     rgb = np.empty_like(photo.rgb)
     for top in range(0, len(rgb), BAND_ROWS):
@@ -46,7 +55,7 @@ def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) ->
         luminance = _luminance(photo.rgb[rows])
         rgb[rows] = coloured(luminance, fine.of_rows(rows, lightness_of_luminance(luminance)))
     rgb.flags.writeable = False
-    return replace(photo, rgb=rgb, notes=(*photo.notes, f"colours guessed by {network.name}"))
+    return rgb
 
 
 def _guessed(photo: Photo, network: ColourNetwork) -> Chroma:

@@ -1,6 +1,7 @@
 """Turn the second view of a stereo pair so that both views show every point in the same row.
 
-Coordinates are centred and in photo widths. Two cameras side by side whose directions, zooms and heights differ a
+Coordinates are centred and in photo widths; those of the second view in its own widths, so that its pixels are square
+whatever its shape is, and cropping is a zoom. Two cameras side by side whose directions, zooms and heights differ a
 little show a point in rows that differ by
 
     v2 - v1 = c + p u2 + q v1 + k u2 v1 + m v1^2
@@ -78,13 +79,14 @@ class Alignment:
         if second_width > 1.5 * width:  # sample no finer than the pixels that are averaged
             second = cv2.blur(second, (round(second_width / width),) * 2)
         u = ((np.arange(width) + 0.5) / width - 0.5)[None, :]
+        middle = second_height / second_width / 2
         result = np.empty((height, width, 3), np.uint8)
         for top in range(0, height, BAND_PX):  # the maps of a large photo take much memory
             rows = np.arange(top, min(top + BAND_PX, height))
             v = ((rows + 0.5) / width - height / width / 2)[:, None]
             du, dv = _offsets(self.terms, u, v)
             x = ((u + du + 0.5) * second_width - 0.5).astype(np.float32)
-            y = (((v + dv) * width / height + 0.5) * second_height - 0.5).astype(np.float32)
+            y = ((v + dv + middle) * second_width - 0.5).astype(np.float32)
             result[rows] = cv2.remap(second, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return result
 
@@ -98,8 +100,10 @@ def align(first: Rgb, second: UInt8[np.ndarray, "H2 W2 3"], *, side_px: int) -> 
     at_first, at_second = matched_points(first, second, side_px=side_px)
     if len(at_first) < MIN_POINTS:
         raise NoPairError("the two pictures do not show the same thing")
-    ratio = first.shape[0] / first.shape[1]
-    (u1, v1), (u2, v2) = ((at.T - 0.5) * np.array([[1], [ratio]]) for at in (at_first, at_second))
+    (u1, v1), (u2, v2) = (
+        (at.T - 0.5) * np.array([[1], [rgb.shape[0] / rgb.shape[1]]])
+        for at, rgb in ((at_first, first), (at_second, second))
+    )
     agrees = _first_agreement(u1, v1, u2, v2)
     terms = np.zeros(5)
     turned_u = u2

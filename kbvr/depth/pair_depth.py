@@ -112,4 +112,4 @@ def _source(view: SecondView, alignment: Alignment, found: Joined, guess: DepthM
     share = f"{float(found.known.mean()):.0%} of it measured by its pair ({view.source})"
     rows = f"rows {alignment.residual * photo.size_px[0]:.1f} px apart"
     rest = f"the rest from {guess.network or 'the estimate'}"
-    return "; ".join([share, rows, *(["which is the left eye's"] if side.is_mirrored else []), rest])
+    return "; ".join([share, rows, *(["the second view is the left eye's"] if side.is_mirrored else []), rest])

@@ -1,5 +1,7 @@
 """Find every pixel of one view in the same row of the other (OpenCV's semi-global matching, Hirschmueller 2008).
 
+It compares slopes of the brightness and the brightness itself, so the second view first gets the first one's exposure.
+Colours do not count: those of two cameras, or of two pictures that a network coloured, differ more than their light.
 Both views are matched with each other. A disparity is known where both agree; single blots that stand out of their
 surroundings are not.
 """
@@ -16,11 +18,12 @@ from jaxtyping import Bool, UInt8
 from kbvr.imaging.array_types import Mask, SmallPlane
 
 Rgb = UInt8[np.ndarray, "h w 3"]
+Grey = UInt8[np.ndarray, "h w"]
 
 BLOCK_PX = 3
-SMALL_STEP_COST, STEP_COST = 8 * BLOCK_PX**2, 32 * BLOCK_PX**2
+SMALL_STEP_COST, STEP_COST = 4 * BLOCK_PX**2, 16 * BLOCK_PX**2
 CLIPPED_SLOPE = 31
-"""Slopes of the brightness beyond this do not count more; flat light and exposure do not count at all."""
+"""Slopes of the brightness beyond this do not count more."""
 
 STEPS = 16
 """Parts of a pixel in which OpenCV counts, and the unit of the number of disparities."""
@@ -48,8 +51,10 @@ def match(first: Rgb, second: Rgb, *, low_px: float, high_px: float) -> Matches:
     """Match two views of one size whose disparities are from low_px to high_px; unknown disparities are 0."""
     low = int(np.floor(low_px))
     count = max(1, ceil((high_px - low + 1) / STEPS)) * STEPS
-    to_second = _disparity_px(first, second, low, count)
-    to_first = _mirrored(_disparity_px(_mirrored(second), _mirrored(first), low, count))
+    light, other = (cv2.cvtColor(view, cv2.COLOR_RGB2GRAY) for view in (first, second))
+    other = _exposed_like(light, other)
+    to_second = _disparity_px(light, other, low, count)
+    to_first = _mirrored(_disparity_px(_mirrored(other), _mirrored(light), low, count))
     known, second_known = _agrees(to_second, to_first, -1), _agrees(to_first, to_second, 1)
     known, second_known = (_without_blots(d, k) for d, k in ((to_second, known), (to_first, second_known)))
     disparity_px, second_px = (np.where(k, d, np.float32(0)) for d, k in ((to_second, known), (to_first, second_known)))
@@ -61,7 +66,14 @@ def mirrored(matches: Matches) -> Matches:
     return Matches(*(_mirrored(plane) for plane in vars(matches).values()))
 
 
-def _disparity_px(first: Rgb, second: Rgb, low: int, count: int) -> SmallPlane:
+def _exposed_like(first: Grey, second: Grey) -> Grey:
+    """Return the second view with the mean and the deviation of the first."""
+    gain = float(first.std()) / max(float(second.std()), 1e-6)
+    table = (np.arange(256) - float(second.mean())) * gain + float(first.mean())
+    return np.clip(table + 0.5, 0, 255).astype(np.uint8)[second]
+
+
+def _disparity_px(first: Grey, second: Grey, low: int, count: int) -> SmallPlane:
     """Return the disparity of every pixel of the first view, NaN where nothing matches."""
     before, after = max(0, low + count), max(0, -low)  # OpenCV leaves out columns that may have no partner
     views = [cv2.copyMakeBorder(view, 0, 0, before, after, cv2.BORDER_REPLICATE) for view in (first, second)]

@@ -19,7 +19,7 @@ from kbvr.photo.depth_array import read_depth_array
 from kbvr.photo.depth_kind import DepthKind, Half
 from kbvr.photo.embedded_depth import EmbeddedDepth, read_or_none
 from kbvr.photo.oriented_depth import oriented
-from kbvr.photo.pair_layout import PairLayout, SecondPicture
+from kbvr.photo.pair_layout import SecondPicture, StatedLayout
 from kbvr.photo.panorama import Panorama
 from kbvr.photo.picture_file import Source, display_name
 from kbvr.photo.pixels import TRANSPOSED, Pixels
@@ -56,7 +56,7 @@ class DecodedPhoto:
     panorama: Panorama | None = None
     """What the file says about a panorama; None if it is turned by its orientation too."""
 
-    layout: PairLayout | None = None
+    layout: StatedLayout | None = None
     """How the picture holds the views of both eyes, if the file says so."""
 
 
@@ -71,6 +71,7 @@ def decode_photo(
     _, pixels = read_pixels(path, _PHOTO, max_bytes, second)
     _check_range(pixels, Source(path, _PHOTO))
     rgb, notes = srgb_over_white(pixels, display_name(path))
+    notes = (*notes, *pixels.notes)
     reduced_from = pixels.reduced_from
     if reduced_from is not None and pixels.orientation in TRANSPOSED:
         reduced_from = reduced_from[::-1]

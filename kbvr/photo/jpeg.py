@@ -22,7 +22,7 @@ from kbvr.photo.jpeg_depth import jpeg_depth
 from kbvr.photo.panorama import panorama_in
 from kbvr.photo.picture_file import Source
 from kbvr.photo.pixels import Colours, Model, Pixels
-from kbvr.photo.stereo_jpeg import jps_layout, second_jpeg
+from kbvr.photo.stereo_jpeg import jps_layout, second_jpegs
 from kbvr.system.stderr import held_stderr
 
 _END_MARKER = b"\xff\xd9"
@@ -57,25 +57,41 @@ def read_jpeg(data: bytes, source: Source) -> Pixels:
     depth = read_or_none(lambda: jpeg_depth(data, file_px), source.name)
     reduced_from = None if decoded_px == file_px else file_px
     layout = None if source.second == "none" else jps_layout(data)
-    second = _second_view(data, file_px, source)
+    second, notes = _second_view(data, file_px, source)
     pixels = _pixels(image, model, source)
-    return replace(pixels, reduced_from=reduced_from, depth=depth, second=second, layout=layout)
+    return replace(pixels, reduced_from=reduced_from, depth=depth, second=second, layout=layout, notes=notes)
 
 
-def _second_view(data: bytes, size_px: tuple[int, int], source: Source) -> Pixels | None:
-    """Return the other eye's view in an MPO whose photo has this size, None if it has none or it is damaged."""
+def _second_view(data: bytes, size_px: tuple[int, int], source: Source) -> tuple[Pixels | None, tuple[str, ...]]:
+    """Return the other eye's view in an MPO whose photo has this size, and notes on pictures that are none.
+
+    Pictures that are damaged or of another size are passed over.
+    """
     if source.second == "none":
-        return None
+        return None, ()
+    notes = []
     try:
-        jpeg = second_jpeg(data, marked_only=source.second == "marked" and Path(source.path).suffix.lower() != ".mpo")
-        view = read_jpeg(jpeg, replace(source, second="none")) if jpeg else None
-    except (DamagedFileError, ValueError) as error:
+        jpegs = second_jpegs(data, marked_only=source.second == "marked" and Path(source.path).suffix.lower() != ".mpo")
+    except ValueError as error:
         _log.warning("%s: ignoring its second picture: %s", source.name, error)
-        return None
-    if view is None:
-        return None
-    found_px = view.reduced_from or view.values.shape[1::-1]
-    return view if found_px == size_px else None  # a preview
+        return None, ()
+    for jpeg in jpegs:
+        try:
+            view = read_jpeg(_whole(jpeg), replace(source, second="none"))
+        except (DamagedFileError, ValueError) as error:
+            _log.warning("%s: ignoring its second picture: %s", source.name, error)
+            continue
+        found_px = view.reduced_from or view.values.shape[1::-1]
+        if found_px == size_px:
+            return view, ()
+        notes.append(f"its picture of {found_px[0]}x{found_px[1]} is not used: a second view has the photo's size")
+    return None, tuple(dict.fromkeys(notes))
+
+
+def _whole(jpeg: bytes) -> bytes:
+    if not jpeg:
+        raise ValueError("its second picture is incomplete")
+    return jpeg
 
 
 def read_webp(data: bytes, source: Source) -> Pixels:

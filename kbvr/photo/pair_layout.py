@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 PairLayout = Literal["sbs", "sbs-half", "tb", "tb-half", "cross"]
 """The left eye's view left, above, or (cross) right; half: squeezed to half its width or height."""
 
+StatedLayout = Literal[PairLayout, "cross-half", "bt", "bt-half"]
+"""Layouts that files state: also the left eye's view right, at half its width, or below."""
+
 PairSource = Literal[PairLayout, "auto", "none", "mpo"]
 """Where the second view of a photo is: in the same picture, wherever the file says, nowhere, or in an MPO's second one.
 A path is a file of its own."""

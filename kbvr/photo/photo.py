@@ -149,8 +149,9 @@ def load_photo(
         raise InputError(f"{display_name(path)}: {expected}, got {width} x {height}")
     before = decoded
     decoded, f_px, f_source, around = unrolled(decoded, "none" if rgbd else panorama, fov_deg, display_name(path))
-    if decoded is not before or around is not None:
+    if second is not None and (decoded is not before or around is not None):
         second = None  # it has not been unrolled
+        decoded = replace(decoded, notes=(*decoded.notes, "its second view is not used, because it is a panorama"))
     if f_px is None:
         f_px, f_source = _focal_length(decoded, fov_deg, path)
     width, height = decoded.rgb.shape[1::-1]

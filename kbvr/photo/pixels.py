@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kbvr.photo.credits import NO_CREDITS, Credits
 from kbvr.photo.embedded_depth import EmbeddedDepth
-from kbvr.photo.pair_layout import PairLayout
+from kbvr.photo.pair_layout import StatedLayout
 from kbvr.photo.panorama import Panorama
 
 TRANSPOSED = (5, 6, 7, 8)
@@ -73,11 +73,14 @@ class Pixels:
     second: Pixels | None = None
     """The view of the other eye in the file, if it was asked for."""
 
-    layout: PairLayout | None = None
+    layout: StatedLayout | None = None
     """How this picture holds the views of both eyes, if the file says so."""
 
     panorama: Panorama | None = None
     """What the file says about a panorama."""
+
+    notes: tuple[str, ...] = ()
+    """Notes on other pictures in the file, a line each."""
 
 
 def upright(values: NDArray[Any], orientation: int) -> NDArray[Any]:

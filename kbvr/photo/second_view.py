@@ -15,7 +15,7 @@ from kbvr.imaging.resize import shrunk
 from kbvr.photo import halves
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
-from kbvr.photo.pair_layout import PAIR_SOURCES, PairLayout, PairSource
+from kbvr.photo.pair_layout import PAIR_SOURCES, PairLayout, PairSource, StatedLayout
 from kbvr.photo.picture_file import display_name
 
 _log = logging.getLogger(__name__)
@@ -52,6 +52,8 @@ def with_second_view(
     Raises:
         InputError: if the source is an unknown word, or the file of the second view cannot be used.
     """
+    if isinstance(source, Path) and not source.suffix and not source.exists():
+        raise InputError(f"expected a pair of {', '.join(PAIR_SOURCES)} or a file, got {display_name(source)!r}")
     if isinstance(source, Path):
         return decoded, _view(decoded_photo(source, max_bytes).rgb, display_name(source.name))
     if source not in PAIR_SOURCES:
@@ -63,20 +65,23 @@ def with_second_view(
     if source == "mpo":
         _log.warning("%s: it holds no second picture of its size: used as a single photo", display_name(path))
         return decoded, None
-    layout = source if source != "auto" else decoded.layout or _checked(decoded, probable, path)
+    layout: StatedLayout | None = source if source != "auto" else decoded.layout or _checked(decoded, probable, path)
     if layout is None or min(decoded.rgb.shape[:2]) < 2:
         return decoded, None
     first, second = halves.split(decoded.rgb, layout)
-    return _first_view(decoded, first, layout), _view(second, f"in the same picture, {layout}")
+    return _first_view(decoded, first), _view(second, f"in the same picture, {layout}")
 
 
 def _checked(decoded: DecodedPhoto, probable: PairLayout | None, path: str | os.PathLike[str]) -> PairLayout | None:
     """Return a layout that a name means if the picture confirms it; warn of what else it looks like."""
+    if probable is None and Path(path).suffix.lower() == ".jps":
+        probable = "cross"
     if probable is not None:
         if halves.are_alike(decoded.rgb, probable):
             return probable
+        name = verbatim(display_name(path))
         why = f"its name means a pair ({probable}), but its halves do not show the same thing"
-        _log.warning("%s: %s: used as a single photo", display_name(path), why)
+        _log.warning(OptionText(f"{name}: {why}: used as a single photo; {{pair}} {probable} takes it as a pair"))
         return None
     found = halves.probable_layout(decoded.rgb)
     if found is not None:
@@ -85,9 +90,14 @@ def _checked(decoded: DecodedPhoto, probable: PairLayout | None, path: str | os.
     return None
 
 
-def _first_view(decoded: DecodedPhoto, rgb: UInt8[np.ndarray, "H W 3"], layout: PairLayout) -> DecodedPhoto:
-    across, down = {"tb": (1, 2), "sbs-half": (1, 1), "tb-half": (1, 1)}.get(layout, (2, 1))
-    full_px = decoded.reduced_from and (decoded.reduced_from[0] // across, decoded.reduced_from[1] // down)
+def _first_view(decoded: DecodedPhoto, rgb: UInt8[np.ndarray, "H W 3"]) -> DecodedPhoto:
+    full_px = decoded.reduced_from
+    if full_px is not None:
+        width, height = (
+            round(view * full / whole)
+            for view, full, whole in zip(rgb.shape[1::-1], full_px, decoded.rgb.shape[1::-1], strict=True)
+        )
+        full_px = width, height
     return replace(decoded, rgb=rgb, reduced_from=full_px, depth=None)
 
 

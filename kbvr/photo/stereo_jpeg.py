@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 
 from kbvr.photo.jpeg_parts import segments
-from kbvr.photo.pair_layout import PairLayout
+from kbvr.photo.pair_layout import StatedLayout
 
 JPS, MPF = b"_JPSJPS_", b"MPF\0"
 STEREO, SIDE_BY_SIDE, OVER_UNDER = 1, 2, 3
@@ -20,41 +20,47 @@ TAG_PICTURES, ENTRY_BYTES = 0xB002, 16
 DISPARITY, UNDEFINED = 0x020002, 0
 TYPE_BITS = 0xFFFFFF
 MAX_TAGS = 100
+MAX_CANDIDATES = 4
 
 _APP2, _APP3, _SCAN = 0xE2, 0xE3, 0xDA
 
 
-def jps_layout(data: bytes) -> PairLayout | None:
+def jps_layout(data: bytes) -> StatedLayout | None:
     """Return the layout that a JPEG's JPS descriptor states, None without one, or for one view or mixed rows."""
     block = _content(data, _APP3, JPS)[2:6]
     if len(block) < 4 or block[3] != STEREO:
         return None
     flags, layout = block[1], block[2]
+    is_left_first = bool(flags & LEFT_FIRST)
     if layout == SIDE_BY_SIDE:
-        return "sbs-half" if flags & HALF_WIDTH else "sbs" if flags & LEFT_FIRST else "cross"
+        if flags & HALF_WIDTH:
+            return "sbs-half" if is_left_first else "cross-half"
+        return "sbs" if is_left_first else "cross"
     if layout == OVER_UNDER:
-        return "tb-half" if flags & HALF_HEIGHT else "tb"
+        if flags & HALF_HEIGHT:
+            return "tb-half" if is_left_first else "bt-half"
+        return "tb" if is_left_first else "bt"
     return None
 
 
-def second_jpeg(data: bytes, *, marked_only: bool) -> bytes:
-    """Return the second view in an MPO, empty if there is none.
+def second_jpegs(data: bytes, *, marked_only: bool) -> list[bytes]:
+    """Return the pictures of an MPO that may be its second view, the likeliest first; an incomplete one is empty.
 
-    It is the first picture after the photo whose type is "multi-frame disparity", or else, unless `marked_only`, the
-    first of an undefined type.
+    They are those after the photo whose type is "multi-frame disparity", and then, unless `marked_only`, those of an
+    undefined type.
 
     Raises:
         ValueError: if the index is damaged.
     """
-    pictures = _pictures(data)
+    others = _pictures(data)[1:]
+    found = []
     for kind in (DISPARITY,) if marked_only else (DISPARITY, UNDEFINED):
-        for flags, length, start in pictures[1:]:
+        for flags, length, start in others:
             if flags & TYPE_BITS == kind:
                 picture = data[start : start + length]
-                if length == 0 or len(picture) < length or not picture.startswith(b"\xff\xd8\xff"):
-                    raise ValueError("its second picture is incomplete")
-                return picture
-    return b""
+                is_whole = 0 < length == len(picture) and picture.startswith(b"\xff\xd8\xff")
+                found.append(picture if is_whole else b"")
+    return found[:MAX_CANDIDATES]
 
 
 def _pictures(data: bytes) -> list[tuple[int, int, int]]:

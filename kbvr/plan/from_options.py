@@ -20,7 +20,7 @@ from kbvr.options.export_options import ExportOptions
 from kbvr.options.outputs import AT_REST, FROM_DEPTH, LOOPS, SCENES
 from kbvr.photo.pair_layout import PairLayout, PairSource
 from kbvr.photo.photo import Photo
-from kbvr.plan.name_endings import pair_layout_named
+from kbvr.plan.name_endings import is_stereo_sphere_named, pair_layout_named
 from kbvr.rendering.depth_of_field import Lens, lens_for
 from kbvr.stereo.comfort_limits import ANAGLYPH_BUDGET, DEFAULT_BUDGET, WIGGLE_BUDGET
 from kbvr.stereo.screen import Screen, screen_of
@@ -46,12 +46,17 @@ def budget_of(output: str, options: ExportOptions) -> float:
 def pair_of(path: Path, options: ExportOptions) -> tuple[PairSource | Path, PairLayout | None]:
     """Return where the second view of a photo is, and the layout that its name means if the file does not say it.
 
-    The other half of an RGB-D picture is no view.
+    The other half of an RGB-D picture is no view, and pictures of spheres are not taken apart.
     """
-    if options.rgbd is not None:
+    if options.rgbd is not None or is_kept_stereo_sphere(path, options):
         return "none", None
     source = options.pair_file or cast(PairSource, str(options.pair))
     return source, pair_layout_named(path.stem) if source == "auto" else None
+
+
+def is_kept_stereo_sphere(path: Path, options: ExportOptions) -> bool:
+    """Return whether a photo's name means both views of a sphere, and the options do not say how to take it apart."""
+    return str(options.pair) == "auto" and options.rgbd is None and is_stereo_sphere_named(path.stem)
 
 
 def baseline_m_of(options: ExportOptions) -> float | None:

@@ -89,9 +89,23 @@ PAIRS: Mapping[str, PairLayout] = MappingProxyType(
 """Packing -> the layout of a pair that is read. Views of half spheres and mixed rows are not."""
 
 
+SPHERE = re.compile(r"(^|_)(vr)?(180|360)(x180)?(vr)?_")
+"""What is before the layout in the names of pictures of whole and half spheres."""
+
+
 def pair_layout_named(stem: str) -> PairLayout | None:
     """Return the layout of a stereo pair that a photo's name without its suffix means, None for other names."""
-    return PAIRS.get(layout_at_end(stem.lower()) or "")
+    return None if is_stereo_sphere_named(stem) else PAIRS.get(layout_at_end(stem.lower()) or "")
+
+
+def is_stereo_sphere_named(stem: str) -> bool:
+    """Return whether a photo's name without its suffix means both views of a whole or half sphere."""
+    layout = layout_at_end(stem.lower()) or ""
+    if layout in ("180-sbs", "180-tb"):
+        return True
+    name, ends = plain(stem), (plain(ending) for ending, one in _endings() if one == layout)
+    ending = next((ending for ending in ends if name.endswith(ending)), "")
+    return layout in PAIRS and SPHERE.search(name.removesuffix(ending) + "_") is not None
 
 
 def layout_at_end(stem: str) -> str | None:

@@ -53,17 +53,27 @@ def stretch_of(rgb: Picture) -> Stretch:
 def with_contrast(photo: Photo) -> Photo:
     """Return a photo whose tones go from nearly black to nearly white, and a note.
 
-    A neutral or toned print keeps its tone; colours become stronger as the tones do.
+    A neutral or toned print keeps its tone; colours become stronger as the tones do. A second view changes alike.
     """
     stretch = stretch_of(photo.rgb)
     if stretch.gain < MIN_GAIN:
         return replace(photo, notes=(*photo.notes, "its tones are full already, so its contrast stays"))
-    chroma_gain = np.float32(stretch.gain if has_colour(photo.rgb) else 1)
-    rgb = np.empty_like(photo.rgb)
+    chroma_gain = stretch.gain if has_colour(photo.rgb) else 1.0
+    view = photo.second_view
+    return replace(
+        photo,
+        rgb=_stretched(photo.rgb, stretch, chroma_gain),
+        second_view=view and replace(view, rgb=_stretched(view.rgb, stretch, chroma_gain)),
+        notes=(*photo.notes, f"contrast restored: tones stretched by {stretch.gain:.2f}"),
+    )
+
+
+def _stretched(rgb: Picture, stretch: Stretch, chroma_gain: float) -> Picture:
+    result = np.empty_like(rgb)
     for top in range(0, len(rgb), BAND_ROWS):
-        band = np.ascontiguousarray(photo.rgb[top : top + BAND_ROWS])
+        band = np.ascontiguousarray(rgb[top : top + BAND_ROWS])
         lightness = (lightness_of(band) - stretch.dark) * stretch.gain + stretch.dark_target
         luminance = luminance_of_lightness(np.clip(lightness, 0, 100).astype(np.float32))
-        rgb[top : top + BAND_ROWS] = coloured(luminance, chroma_of(band) * chroma_gain)
-    rgb.flags.writeable = False
-    return replace(photo, rgb=rgb, notes=(*photo.notes, f"contrast restored: tones stretched by {stretch.gain:.2f}"))
+        result[top : top + BAND_ROWS] = coloured(luminance, chroma_of(band) * np.float32(chroma_gain))
+    result.flags.writeable = False
+    return result

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float64
 
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.tiling import padded_square, squares
 from kbvr.inpaint.patches import patches
 from kbvr.photo.photo import MIN_SIDE_PX, Photo
+from kbvr.photo.second_view import SecondView
 from kbvr.repair.border import Crop, picture_in_scan, white_corners
 from kbvr.repair.damage import damage_of
 
@@ -19,12 +21,15 @@ SAME_LEVELS = 12
 SQUARE_PX, PADDING_PX = 512, 160
 """Damage is filled square by square, from what is in the square and this far around it."""
 
+MAX_BORDERS_APART = 0.15
+"""By how much, in sides of a scan, the pictures in both views of a stereo print may differ in size."""
+
 
 def repaired(photo: Photo, *, device: str = "auto", threads: int | None = None) -> Photo:
     """Return a photo without its print's border and damage; notes say what was done.
 
     A print without either keeps its pixels. The field of view along the long side stays. The depth in the file of a
-    print that is cropped, which shows a sheet of paper, goes.
+    print that is cropped, which shows a sheet of paper, goes. So does the border of its second view.
     """
     crop = picture_in_scan(photo.rgb)
     if crop is not None and min(crop.size_px) >= MIN_SIDE_PX:
@@ -67,7 +72,25 @@ def _cropped(photo: Photo, crop: Crop) -> Photo:
             for side, whole, seen in zip(crop.size_px, photo.decoded_from, photo.size_px, strict=True)
         )
         decoded_from = (width, height)
-    return replace(photo, rgb=rgb, f_px=f_px, decoded_from=decoded_from, embedded_depth=None)
+    view = photo.second_view and _second_cropped(photo.second_view, photo, crop)
+    return replace(photo, rgb=rgb, f_px=f_px, decoded_from=decoded_from, embedded_depth=None, second_view=view)
+
+
+def _second_cropped(view: SecondView, photo: Photo, crop: Crop) -> SecondView:
+    """Return a second view without its border; if it seems to have none, as the photo is cropped."""
+    own = picture_in_scan(view.rgb)
+    size_px = view.rgb.shape[1::-1]
+    if own is not None and _are_near(np.divide(own.size_px, size_px), np.divide(crop.size_px, photo.size_px)):
+        crop = own
+    elif size_px != photo.size_px:
+        return view
+    rgb = crop.of(view.rgb)
+    rgb.flags.writeable = False
+    return replace(view, rgb=rgb)
+
+
+def _are_near(first: Float64[np.ndarray, "2"], second: Float64[np.ndarray, "2"]) -> bool:
+    return bool(np.abs(first - second).max() < MAX_BORDERS_APART)
 
 
 def _crop_note(photo: Photo, crop: Crop) -> str:

@@ -12,6 +12,7 @@ from kbvr.colorize import colorized, colour_network
 from kbvr.colorize.has_colour import has_colour
 from kbvr.imaging.lab import chroma_of, lightness_of
 from kbvr.photo.photo import photo_from_array
+from kbvr.photo.second_view import SecondView
 
 WIDTH, HEIGHT = 480, 320
 TOLERANCE = 1.5
@@ -114,3 +115,14 @@ def test_stained_paper_has_no_colours_but_a_red_coat_is_one():
     assert not has_colour(stained.astype(np.uint8))
     rgb[100:240, 200:260] *= (1.4, 0.4, 0.4)
     assert has_colour(np.clip(rgb, 0, 255).astype(np.uint8))
+
+
+def test_a_second_view_gets_colours_too(photo, half_and_half):
+    """With its own lightness, at its own size; one that has colours keeps them."""
+    other = grey_rgb(edge=0.4)[:200]
+    done = colorized(replace(photo, second_view=SecondView(other, "another file")), half_and_half)
+    assert done.second_view is not None
+    assert np.abs(chroma_of(done.second_view.rgb)).mean() > 10
+    assert np.abs(lightness_of(done.second_view.rgb) - lightness_of(other)).max() < 0.5
+    again = colorized(replace(photo, second_view=done.second_view), half_and_half).second_view
+    assert again is done.second_view

@@ -75,6 +75,7 @@ def test_swapped_eyes_are_found():
     truth_px[CARD[0], CARD[1].start - NEAR_PX : CARD[1].stop - NEAR_PX] = NEAR_PX
     depth = measured(pair_photo(EYES.right, EYES.left), poor_estimate(truth_px))
     assert wrong_share(depth, truth_px) < 0.05
+    assert "; the second view is the left eye's; " in depth.source
     assert depth.behind is not None
     beside = CARD[0], slice(CARD[1].start - NEAR_PX, CARD[1].start - FAR_PX)
     assert depth.behind.known[beside].mean() > 0.7
@@ -96,10 +97,52 @@ def test_cameras_need_not_be_aligned(roll_deg, zoom, down_px, right_px):
     assert alignment.residual * EYES.left.shape[1] < 0.5
 
 
+@pytest.mark.parametrize(
+    ("gain", "offset"), [(0.6, 0), (1.5, 0), (0.5, 60), ((1, 0.8, 0.65), 0)], ids=["dark", "light", "hazy", "warm"]
+)
+def test_the_exposure_of_the_second_view_does_not_matter(gain, offset):
+    """Nearly the same depth is measured on nearly as many pixels, though light pixels are clipped."""
+    same = measured(pair_photo(EYES.left, EYES.right))
+    second = np.clip(EYES.right * np.array(gain) + offset, 0, 255).astype(np.uint8)
+    other = measured(pair_photo(EYES.left, second))
+    shares = [float(depth.source.split("%")[0]) for depth in (same, other)]
+    assert shares[1] > shares[0] - 3
+    assert float((np.abs(error_px(other) - error_px(same)) > 1).mean()) < 0.02
+    assert wrong_share(other) < wrong_share(same) + 0.01
+
+
+@pytest.mark.parametrize("coloured", ["first", "second"])
+def test_colours_do_not_matter(coloured):
+    """A grey view measures the depth of a coloured one."""
+    views = {"first": EYES.left, "second": EYES.right}
+    views[coloured] = np.repeat(cv2.cvtColor(views[coloured], cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
+    assert wrong_share(measured(pair_photo(views["first"], views["second"]))) < 0.05
+
+
 def test_exposure_and_noise_do_not_matter():
     noise = np.random.default_rng(0).normal(0, 5, EYES.right.shape)
     second = np.clip(EYES.right * 0.7 + 12 + noise, 0, 255).astype(np.uint8)
     assert wrong_share(measured(pair_photo(EYES.left, second))) < 0.08
+
+
+CROPS = {
+    "left and right": np.s_[:, 10:-10],
+    "top and bottom": np.s_[8:-8],
+    "wide": np.s_[30:-30],
+    "one corner": np.s_[6:, :-12],
+}
+
+
+@pytest.mark.parametrize("name", CROPS)
+@pytest.mark.parametrize("scale", [1, 1.4])
+def test_a_second_view_may_be_cropped(name, scale):
+    """What remains of it has square pixels, and measures nearly the depth of the whole view."""
+    cropped = np.ascontiguousarray(EYES.right[CROPS[name]])
+    second = cv2.resize(cropped, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    depth = measured(pair_photo(EYES.left, second))
+    inside = np.s_[32:-32, 36:-22]
+    assert (error_px(depth)[inside] > 1).mean() < 0.03
+    assert np.median(error_px(depth)[inside]) < 0.3
 
 
 def test_a_second_view_may_have_another_size():

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
+import struct
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,8 +17,18 @@ from stereo_pairs import displaced, texture, two_eyes
 
 import kbvr
 from kbvr.errors import InputError
+from kbvr.formats.still.jpeg_segments import APP3, with_segments
 from kbvr.photo.photo import Photo, load_photo
-from kbvr.photo.stereo_jpeg import DISPARITY, MPF
+from kbvr.photo.stereo_jpeg import (
+    DISPARITY,
+    HALF_HEIGHT,
+    HALF_WIDTH,
+    JPS,
+    MPF,
+    OVER_UNDER,
+    SIDE_BY_SIDE,
+    STEREO,
+)
 from kbvr.plan.name_endings import pair_layout_named
 
 EYES = two_eyes()
@@ -99,6 +112,45 @@ def test_a_preview_is_no_view(tmp_path, caplog):
     assert "it holds no second picture of its size: used as a single photo" in caplog.text
 
 
+def starts(content: bytes) -> list[int]:
+    """Where the pictures of an MPO begin."""
+    return [found.start() for found in re.finditer(b"\xff\xd8\xff[\xdb\xe0-\xe2]", content)]
+
+
+def with_true_places(content: bytes) -> bytes:
+    """An MPO of Pillow's whose index has the true places of the third picture and those after it."""
+    places = starts(content)
+    header = content.index(MPF) + len(MPF)
+    sizes = np.diff([*places, len(content)])
+    entries = content.index(struct.pack("<II", 0x30000, sizes[0]), header)
+    rows = [
+        struct.pack("<IIIHH", 0 if index else 0x30000, size, place - header if index else 0, 0, 0)
+        for index, (size, place) in enumerate(zip(sizes, places, strict=True))
+    ]
+    return content[:entries] + b"".join(rows) + content[entries + 16 * len(rows) :]
+
+
+def test_the_explanation_names_a_picture_of_another_size(tmp_path):
+    path = write(tmp_path, "a.mpo", mpo(EYES.left, EYES.right[::2, ::2].copy()))
+    assert loaded(path).notes[-1] == "its picture of 160x120 is not used: a second view has the photo's size"
+    assert not loaded(path, pair="none").notes
+
+
+def test_pictures_of_an_mpo_that_are_no_views_are_passed_over(tmp_path, caplog):
+    """A preview, and a damaged one, come before the other eye's view here."""
+    content = with_true_places(mpo(EYES.left, EYES.right[::2, ::2].copy(), EYES.right, EYES.right))
+    second = starts(content)[2]
+    photo = loaded(write(tmp_path, "a.mpo", content))
+    assert photo.second_view is not None
+    assert difference(photo.second_view.rgb, EYES.right) < 5
+    assert not photo.notes
+    broken = content[:second] + b"xxx" + content[second + 3 :]
+    with caplog.at_level(logging.WARNING):
+        photo = loaded(write(tmp_path, "b.mpo", broken))
+    assert photo.second_view is not None
+    assert "ignoring its second picture: " in caplog.text
+
+
 @pytest.mark.parametrize("cut", [0.6, 0.95])
 def test_a_photo_is_good_without_its_damaged_second_picture(tmp_path, cut, caplog):
     content = mpo(EYES.left, EYES.right)
@@ -117,6 +169,71 @@ def test_a_damaged_index_is_ignored(tmp_path):
         noise = np.random.default_rng(seed).integers(0, 256, 40, np.uint8).tobytes()
         photo = loaded(write(tmp_path, "a.mpo", content[: start + 4] + noise + content[start + 44 :]))
         assert difference(photo.rgb, EYES.left) < 5
+
+
+@pytest.mark.parametrize("is_left_first", [True, False])
+@pytest.mark.parametrize("is_half", [True, False])
+@pytest.mark.parametrize("is_stacked", [True, False])
+def test_a_jps_descriptor_says_which_view_is_first(tmp_path, is_left_first, is_half, is_stacked):
+    """Also of views above each other, and of squeezed ones."""
+    views = [EYES.left, EYES.right][:: 1 if is_left_first else -1]
+    both = (np.vstack if is_stacked else np.hstack)(views)
+    if is_half:
+        both = cv2.resize(both, (320, 240), interpolation=cv2.INTER_AREA)
+    stream = BytesIO()
+    Image.fromarray(both).save(stream, "JPEG", quality=95)
+    flags = 4 * is_left_first + is_half * (HALF_HEIGHT if is_stacked else HALF_WIDTH)
+    block = JPS + (4).to_bytes(2, "big") + bytes((0, flags, OVER_UNDER if is_stacked else SIDE_BY_SIDE, STEREO))
+    path = write(tmp_path, "a.jps", with_segments(stream.getvalue(), [(APP3, block)]))
+    photo = loaded(path)
+    assert photo.second_view is not None
+    assert photo.size_px == (320, 240)
+    assert difference(photo.rgb, EYES.left) < 12 < difference(photo.rgb, EYES.right)
+    assert difference(photo.second_view.rgb, EYES.right) < 12
+
+
+def test_a_jps_without_a_descriptor_has_the_right_eyes_view_on_the_left(tmp_path, caplog):
+    path = tmp_path / "a.jps"
+    Image.fromarray(np.hstack([EYES.right, EYES.left])).save(path, "JPEG", quality=95)
+    photo = loaded(path)
+    assert photo.second_view is not None
+    assert difference(photo.rgb, EYES.left) < 5
+    assert not caplog.records
+    Image.fromarray(np.hstack([EYES.left, texture(7)[:, :320]])).save(path, "JPEG", quality=95)
+    with caplog.at_level(logging.WARNING):
+        assert loaded(path).second_view is None
+    (record,) = caplog.records
+    assert "used as a single photo; pair cross takes it as a pair" in record.getMessage()
+
+
+@pytest.mark.parametrize("layout", ["sbs", "cross", "tb"])
+@pytest.mark.parametrize("bar_px", [1, 10, 13])
+def test_a_bar_between_the_views_is_left_out(tmp_path, layout, bar_px):
+    """Plain parts of the views beside it stay."""
+    views = [EYES.left, EYES.right][:: -1 if layout == "cross" else 1]
+    bar = np.full((bar_px, 320, 3) if layout == "tb" else (240, bar_px, 3), 250, np.uint8)
+    path = tmp_path / "a.png"
+    Image.fromarray((np.vstack if layout == "tb" else np.hstack)([views[0], bar, views[1]])).save(path)
+    photo = loaded(path, pair=layout)
+    assert photo.second_view is not None
+    for rgb, eye in ((photo.rgb, EYES.left), (photo.second_view.rgb, EYES.right)):
+        assert np.array_equal(rgb, eye)
+
+
+def test_views_that_are_plain_in_the_middle_stay_whole(tmp_path):
+    """As at night: a wide dark part is no bar."""
+    both = np.hstack([EYES.left, EYES.right])
+    both[:, 260:380] = 5
+    path = tmp_path / "a.png"
+    Image.fromarray(both).save(path)
+    assert loaded(path, pair="sbs").size_px == (320, 240)
+
+
+def test_an_unknown_layout_is_answered_with_the_known_ones(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(EYES.left).save(path)
+    with pytest.raises(InputError, match=r"expected a pair of auto, none, sbs, .*mpo or a file, got 'sbss'"):
+        loaded(path, pair=Path("sbss"))
 
 
 def test_names_count_only_if_the_halves_are_alike(tmp_path, caplog):
@@ -147,9 +264,12 @@ def test_what_only_looks_like_a_pair_is_not_split(tmp_path, caplog):
 
 
 def test_ordinary_photos_look_like_no_pair(tmp_path, caplog):
-    """Nor do pictures of the same texture, of stripes, or of nothing."""
+    """Nor do pictures of the same texture, of stripes, of tiles, or of nothing; nor the same picture twice."""
     stripes = np.tile(np.where(np.arange(320) % 16 < 8, 60, 200).astype(np.uint8)[None, :, None], (240, 1, 3))
-    for rgb in (texture(3), stripes, np.full((240, 320, 3), 90, np.uint8)):
+    tiles = np.tile(texture(4)[:60, :80], (4, 4, 1))
+    icon = np.hstack([EYES.left[::2, ::2], EYES.right[::2, ::2]])
+    twice = np.hstack([EYES.left, EYES.left])
+    for rgb in (texture(3), stripes, tiles, twice, icon, np.full((240, 320, 3), 90, np.uint8)):
         path = tmp_path / "a.png"
         Image.fromarray(rgb).save(path)
         with caplog.at_level(logging.WARNING):
@@ -170,6 +290,14 @@ def test_ordinary_photos_look_like_no_pair(tmp_path, caplog):
         ("beach_LR_HSBS", "sbs-half"),
         ("beach_TB_HOU", "tb-half"),
         ("beach_180_LR", None),
+        ("beach_180_RL", None),
+        ("beach_360_TB", None),
+        ("beach_kbvr_360_TB", None),
+        ("beach_360_LR", None),
+        ("beach-360-SBS", None),
+        ("beach_VR360_OU", None),
+        ("beach_360x180_3dv", None),
+        ("beach_1360_LR", "sbs"),
         ("beach_kbvr_anaglyph", None),
         ("beach-LR", None),
         ("beach", None),

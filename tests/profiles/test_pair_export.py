@@ -13,6 +13,7 @@ from stereo_pairs import two_eyes
 import kbvr
 from kbvr.errors import InputError
 from kbvr.options.export_options import ExportOptions
+from kbvr.photo.photo import load_photo
 
 EYES = two_eyes()
 
@@ -65,11 +66,32 @@ def test_a_second_view_that_is_none_leaves_the_photo(tmp_path, caplog):
     [
         ({"pair": "b.jpg", "depth": "d.png"}, "depth and a file of pair cannot be combined"),
         ({"pair": "b.jpg", "rgbd": "left"}, "rgbd and pair cannot be combined"),
+        ({"pair": "b.jpg", "panorama": "cylinder", "fov_deg": 90}, "panorama cylinder and pair cannot be combined"),
+        ({"pair": "sbs", "panorama": "360"}, "panorama 360 and pair cannot be combined"),
     ],
 )
 def test_pairs_and_depth_files_exclude_each_other(options, message):
     with pytest.raises(InputError, match=message):
         ExportOptions(**options)
+
+
+@pytest.mark.parametrize("name", ["card_360_TB.png", "card_180_LR.png"])
+def test_the_views_of_a_sphere_are_not_taken_apart(tmp_path, name, caplog):
+    """One warning says so, though its halves are alike."""
+    photo = write(tmp_path, name, (np.vstack if "TB" in name else np.hstack)([EYES.left, EYES.right]))
+    with caplog.at_level(logging.WARNING):
+        kbvr.export(photo, tmp_path / "out.png", depth_map="png", stereo=False)
+    (record,) = [record for record in caplog.records if name in record.getMessage() and "player" not in record.message]
+    assert "its name means both views of a sphere, which are not taken apart" in record.getMessage()
+    with Image.open(tmp_path / "out.png") as picture, Image.open(photo) as whole:
+        assert picture.size == whole.size
+
+
+def test_a_panorama_says_that_its_second_view_is_not_used(tmp_path):
+    first, second = write(tmp_path, "a.png", EYES.left), write(tmp_path, "b.png", EYES.right)
+    photo = load_photo(first, pair=second, panorama="cylinder", fov_deg=90)
+    assert photo.second_view is None
+    assert "its second view is not used, because it is a panorama" in photo.notes
 
 
 def test_a_file_of_a_second_view_goes_with_a_file(tmp_path):

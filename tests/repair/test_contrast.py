@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from old_prints import scene, scratched
 
 from kbvr.imaging.lab import chroma_of, lightness_of
 from kbvr.photo.photo import photo_from_array
+from kbvr.photo.second_view import SecondView
 from kbvr.repair import with_contrast
 from kbvr.repair.contrast import stretch_of
 
@@ -64,3 +67,12 @@ def test_full_tones_stay_as_they_are():
 def test_a_picture_of_one_tone_has_no_contrast_to_restore(value):
     rgb = with_contrast_of(np.full((64, 64, 3), value, np.uint8))
     assert np.ptp(rgb) == 0
+
+
+def test_a_second_view_is_stretched_as_the_first():
+    """Both stay alike, so that they still match, even if the second one has less contrast."""
+    rgb = faded(scene())
+    photo = replace(photo_from_array(rgb), second_view=SecondView(rgb[::2, ::2], "another file"))
+    done = with_contrast(photo)
+    assert done.second_view is not None
+    np.testing.assert_array_equal(done.second_view.rgb, done.rgb[::2, ::2])

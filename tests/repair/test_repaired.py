@@ -16,6 +16,7 @@ from kbvr.errors import InputError
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.photo.embedded_depth import EmbeddedDepth
 from kbvr.photo.photo import photo_from_array
+from kbvr.photo.second_view import SecondView
 from kbvr.repair import repaired
 from kbvr.repair.damage import damage_of
 
@@ -144,3 +145,29 @@ def test_a_depth_of_the_whole_scan_does_not_fit(tmp_path, other):
     Image.fromarray(scene()).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="cannot be combined"):
         kbvr.export(tmp_path / "a.png", tmp_path / "out", repair=True, still="sbs", **other)
+
+
+def with_view(first: np.ndarray, second: np.ndarray):
+    return replace(photo_from_array(first), second_view=SecondView(second, "another file"))
+
+
+def test_the_second_view_of_a_stereo_card_loses_its_own_border():
+    """Its print lies elsewhere, and may be turned otherwise."""
+    print_ = grainy(scene())
+    other = cv2.resize(bordered(print_, -2), None, fx=1.2, fy=1.2)
+    view = repaired(with_view(bordered(print_, 1), other)).second_view
+    assert view is not None
+    assert np.abs(np.array(view.rgb.shape[1::-1]) - 1.2 * np.array([WIDTH, HEIGHT])).max() < 14
+    assert view.rgb.max() < 200  # none of the paper
+    assert not view.rgb.flags.writeable
+
+
+def test_a_second_view_without_a_border_of_its_own_is_cropped_as_the_photo_if_it_has_its_size():
+    """A view of another size has not been scanned with it, so it stays."""
+    print_ = grainy(scene())
+    first = bordered(print_, 0)
+    plain = cv2.resize(print_, first.shape[1::-1])
+    done = repaired(with_view(first, plain))
+    assert done.second_view is not None
+    assert done.second_view.rgb.shape == done.rgb.shape
+    assert np.array_equal(repaired(with_view(first, print_)).second_view.rgb, print_)
