@@ -13,7 +13,7 @@ import numpy as np
 from bench.damage import damaged, scanned
 
 ROOT = Path(__file__).parents[1]
-SEED = 11
+SEED = 30
 TONE = (1.0, 0.93, 0.8)
 
 

@@ -11,8 +11,6 @@ import numpy as np
 from jaxtyping import UInt8
 
 from kbvr.errors import InputError, OptionText, verbatim
-from kbvr.imaging.resize import shrunk
-from kbvr.photo import halves
 from kbvr.photo.decode import DecodedPhoto
 from kbvr.photo.decoding_process import decoded_photo
 from kbvr.photo.pair_layout import PAIR_SOURCES, PairLayout, PairSource, StatedLayout
@@ -33,6 +31,8 @@ class SecondView:
 
     def within_px(self, max_px: int) -> SecondView:
         """Return the view, shrunk if its long side is above a limit."""
+        from kbvr.imaging.resize import shrunk
+
         rgb = shrunk(self.rgb, max_px)
         rgb.flags.writeable = False
         return replace(self, rgb=rgb)
@@ -68,12 +68,16 @@ def with_second_view(
     layout: StatedLayout | None = source if source != "auto" else decoded.layout or _checked(decoded, probable, path)
     if layout is None or min(decoded.rgb.shape[:2]) < 2:
         return decoded, None
+    from kbvr.photo import halves
+
     first, second = halves.split(decoded.rgb, layout)
     return _first_view(decoded, first), _view(second, f"in the same picture, {layout}")
 
 
 def _checked(decoded: DecodedPhoto, probable: PairLayout | None, path: str | os.PathLike[str]) -> PairLayout | None:
     """Return a layout that a name means if the picture confirms it; warn of what else it looks like."""
+    from kbvr.photo import halves
+
     if probable is None and Path(path).suffix.lower() == ".jps":
         probable = "cross"
     if probable is not None:

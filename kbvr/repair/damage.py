@@ -9,15 +9,16 @@ from jaxtyping import Float32
 from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.resize import shrunk
 from kbvr.nets import open_session
+from kbvr.repair.parallel import are_bars
 
 NETWORK = "kbvr-damage"
-SIDE_PX = 1024
-"""Size at which damage is found."""
+SIDES_PX = (512, 1024)
+"""Long sides of the copies in which damage is found: in a large scan, the same damage may be coarse or fine."""
 
 MULTIPLE_PX = 16
 """Sides that the network takes are multiples of this."""
 
-SURE, LIKELY = 0.6, 0.4
+SURE, LIKELY = 0.6, 0.45
 """Probabilities: a thing is damage if some pixel of it surely is; it reaches as far as pixels likely are."""
 
 GROWN_PX = 3
@@ -26,13 +27,23 @@ GROWN_PX = 3
 
 def damage_of(rgb: Picture, *, device: str = "auto", threads: int | None = None) -> Mask:
     """Return the damaged pixels of a print."""
-    likely = damage_probability(shrunk(rgb, SIDE_PX), device=device, threads=threads)
-    count, things = cv2.connectedComponents((likely > LIKELY).astype(np.uint8), connectivity=8)
+    copies = {copy.shape: copy for copy in (shrunk(rgb, side_px) for side_px in SIDES_PX)}
+    damage = np.zeros(rgb.shape[:2], bool)
+    for copy in copies.values():
+        found = _things(damage_probability(copy, device=device, threads=threads))
+        grown = cv2.dilate(found.astype(np.uint8) * np.uint8(255), np.ones((GROWN_PX, GROWN_PX), np.uint8))
+        damage |= cv2.resize(grown, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 127
+    return damage
+
+
+def _things(probability: Float32[np.ndarray, "H W"]) -> Mask:
+    """Return the pixels of what is damage, without rows of bars such as fences."""
+    count, things = cv2.connectedComponents((probability > LIKELY).astype(np.uint8), connectivity=8)
     is_damage = np.zeros(count, bool)
-    is_damage[things[likely > SURE]] = True
+    is_damage[things[probability > SURE]] = True
     is_damage[0] = False
-    grown = cv2.dilate(is_damage[things].astype(np.uint8), np.ones((GROWN_PX, GROWN_PX), np.uint8))
-    return cv2.resize(grown * np.uint8(255), rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 127
+    is_damage[1:] &= ~are_bars(np.asarray(things, np.int32), is_damage[1:])
+    return is_damage[things]
 
 
 def damage_probability(rgb: Picture, *, device: str = "auto", threads: int | None = None) -> Float32[np.ndarray, "H W"]:

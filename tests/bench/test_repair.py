@@ -18,7 +18,7 @@ def test_damage_changes_its_mask_and_little_else(seed):
     assert 0 < done.mask.mean() < 0.25
     assert error[done.mask].mean() > 20
     assert np.median(error[~done.mask]) <= 4
-    assert {*done.kinds} == {"scratches", "dust", "folds", "blotches", "torn"}
+    assert {*done.kinds} == {"scratches", "dust", "folds", "blotches", "torn", "cracks"}
 
 
 def test_the_corners_of_a_scanned_print_are_those_of_its_picture():

@@ -27,15 +27,15 @@ def small(name: str) -> np.ndarray:
     return averaged(photo.rgb, within_px(photo.size_px, 400))
 
 
-@pytest.mark.parametrize("name", ["windmill", "dandelions", "gate", "barn"])
+@pytest.mark.parametrize("name", ["windmill", "dandelions", "gate", "moose"])
 def test_its_colours_are_nearer_to_the_true_ones_than_grey_is(network, name):
     figures = figures_of(small(name), network)
     assert figures.error < 0.8 * figures.error_of_grey
 
 
 def test_a_sky_becomes_blue_and_a_meadow_green(network):
-    """The top and the bottom of a photo of a windmill."""
-    done = chroma_of(colorized(photo_from_array(grey_of(small("windmill"))), network).rgb)
+    """The top and the bottom of a photo."""
+    done = chroma_of(colorized(photo_from_array(grey_of(small("meadow"))), network).rgb)
     sky, grass = (done[rows].reshape(-1, 2).mean(axis=0) for rows in (slice(0, 40), slice(-40, None)))
     assert sky[1] < -5, "b: blue"
     assert grass[0] < -3 and grass[1] > 5, "a: green, b: yellow"
