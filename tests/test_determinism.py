@@ -27,7 +27,7 @@ from kbvr.options.export_options import FileOptions
 ROOT = Path(__file__).parents[1]
 
 SCENES: dict[str, Any] = dict.fromkeys(("gltf", "html", "embed", "ply", "obj", "usdz", "splats"), True)
-STILLS = "sbs,jps,mpo,vr180,autostereogram,quilt,rgbd"
+STILLS = "sbs,jps,mpo,vr180,autostereogram,quilt,rgbd,flat"
 CALLS: tuple[dict[str, Any], ...] = (
     {**SCENES, "triangles": 2000},
     {"wiggle": True, "anaglyph": True, "views": 4, "period_s": 0.4, "animate_as": "gif,webp,avif,mp4"},

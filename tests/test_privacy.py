@@ -52,7 +52,7 @@ EVERYTHING = (
     *("--wiggle", "--anaglyph", "--views", "3", "--period-s", "0.3", "--depth-map", "png,npy,npz,exr,color"),
     *("--gltf", "--html", "--embed", "--ply", "--obj", "--usdz", "--splats", "--triangles", "2000"),
 )
-STILLS = "sbs,jps,mpo,vr180,autostereogram,rgbd,quilt"
+STILLS = "sbs,jps,mpo,vr180,autostereogram,rgbd,flat,quilt"
 
 COMMAND = """
 import sys, time

@@ -43,6 +43,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "quilt": "Quilt",
         "autostereogram": "Autostereogram",
         "rgbd": "RGB-D picture",
+        "flat": "Photo",
         "depth-map": "Depth",
         "gltf": "3D scene",
         "html": "3D scene in a web page",

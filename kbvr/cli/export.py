@@ -158,7 +158,7 @@ def _check_comfort_report(path: Path, request: ExportRequest) -> None:
     one_eyed = {*ONE_EYED, "wiggle", "quilt", *(["stereo"] if request.options.layout == ("mono",) else [])}
     if {*request.options.outputs} <= one_eyed:
         raise InputError(
-            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt, autostereogram and rgbd)"
+            "--comfort requires --stereo, --still or --anaglyph (other than mono, quilt, autostereogram, rgbd and flat)"
         )
     for target in (path, *(chart_path(path, photo, len(request.photos)) for photo in request.photos)):
         check_writable(target, overwrite=request.options.overwrite)

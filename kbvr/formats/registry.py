@@ -20,6 +20,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "spatial": "kbvr.formats.still.spatial_photo",
         "autostereogram": "kbvr.formats.still.autostereogram",
         "rgbd": "kbvr.formats.still.rgbd",
+        "flat": "kbvr.formats.still.flat",
         "depth-map": "kbvr.formats.depth.depth_map",
         "gif": "kbvr.formats.loop.gif",
         "webp": "kbvr.formats.loop.webp",

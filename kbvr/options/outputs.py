@@ -14,19 +14,19 @@ PackedStill = Literal[
 PACKED_STILLS: tuple[str, ...] = get_args(PackedStill)
 """Stills that are plain picture files, named after their layouts."""
 
-Still = Literal[PackedStill, "jps", "mpo", "vr180", "vr360", "spatial", "autostereogram", "rgbd", "quilt"]
+Still = Literal[PackedStill, "jps", "mpo", "vr180", "vr360", "spatial", "autostereogram", "rgbd", "quilt", "flat"]
 DepthMapKind = Literal["png", "npy", "npz", "exr", "color"]
 
 LOOPS = ("wiggle", "anaglyph")
 """Loops for web pages, which have their own camera moves."""
 
-FROM_DEPTH = ("autostereogram", "rgbd", "depth-map")
-"""Outputs made from the depth alone, without rendering."""
+FROM_DEPTH = ("autostereogram", "rgbd", "flat", "depth-map")
+"""Outputs made from the photo and its depth, without rendering."""
 
 SCENES = ("gltf", "html", "embed", "ply", "obj", "usdz", "splats")
 """Outputs that hold a scene for other programs to draw."""
 
-STILL_OUTPUTS = ("quilt", "autostereogram", "rgbd")
+STILL_OUTPUTS = ("quilt", "autostereogram", "rgbd", "flat")
 """Stills that are outputs of their own, because they are not made of two views."""
 
 AT_REST = ("still", "quilt", *FROM_DEPTH)
@@ -38,8 +38,8 @@ ONE_EYED = ("kenburns", *SCENES, *FROM_DEPTH)
 OUTPUTS = ("stereo", "kenburns", *LOOPS, *AT_REST, *SCENES)
 """stereo: a video for two eyes; kenburns: a plain video in which the camera moves; wiggle: a loop that shows depth
 without glasses; anaglyph: a loop for coloured glasses; still: pictures for two eyes; quilt: a picture of many views;
-autostereogram, rgbd, depth-map: made from the depth alone; gltf: a scene as triangles; html: the scene in a page with
-its viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
+autostereogram, rgbd, flat, depth-map: made without rendering; gltf: a scene as triangles; html: the scene in a page
+with its viewer; embed: the scene for other pages; ply, obj, usdz, splats: the scene for other programs."""
 
 
 class OutputOptions(OptionGroup, title="Output"):
@@ -66,7 +66,8 @@ class OutputOptions(OptionGroup, title="Output"):
         "Stereo pictures. jps, mpo: for 3D viewers and televisions; vr180: for headsets; vr360: a sphere for "
         "each eye, of a 360 photo; spatial: HEIC for Apple devices (experimental, requires kbvr[heic]); "
         "autostereogram: a magic-eye picture, seen without glasses; quilt: for light field displays; rgbd: the photo "
-        "and its depth side by side, for Looking Glass displays; the others are layouts, as for videos.",
+        "and its depth side by side, for Looking Glass displays; flat: the photo itself, repaired and with colours; "
+        "the others are layouts, as for videos.",
         metavar="KIND[,KIND]",
         is_common=True,
     )

@@ -61,6 +61,7 @@ class PictureOptions(OptionGroup, title="Picture"):
                 "spatial",
                 "autostereogram",
                 "rgbd",
+                "flat",
                 "vr180-video",
             ),
             *("gltf", "html", "obj", "usdz"),
@@ -70,7 +71,7 @@ class PictureOptions(OptionGroup, title="Picture"):
         None,
         "The file format of stills that are plain pictures.",
         default_text="jpeg; png for rows, columns, checkerboard, quilt, autostereogram and rgbd",
-        used_by=("picture", "autostereogram", "rgbd"),
+        used_by=("picture", "autostereogram", "rgbd", "flat"),
     )
     glasses: Glasses = option("red-cyan", "Colours of the anaglyph glasses, left eye first.", used_by=ANAGLYPHS)
     anaglyph_colours: AnaglyphColours = option(

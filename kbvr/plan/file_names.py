@@ -98,6 +98,11 @@ def rgbd_files(options: ExportOptions) -> list[File]:
     return [File("rgbd", "mono", f"_kbvr_rgbd{_picture_suffix('rows', options)}")]
 
 
+def flat_files(options: ExportOptions) -> list[File]:
+    """Return the photo itself."""
+    return [File("flat", "mono", f"_kbvr_flat{_picture_suffix('mono', options)}")]
+
+
 def depth_map_files(options: ExportOptions) -> list[File]:
     """Return the depth maps."""
     return [File("depth-map", name, DEPTH_ENDINGS[name]) for name in options.depth_map or ()]

@@ -261,6 +261,7 @@ KINDS: Mapping[str, OutputKind] = MappingProxyType(
             QuiltKind("quilt", file_names.quilt_files, STILL_WITHIN_PX),
             DepthKind("autostereogram", file_names.autostereogram_files, VIDEO_WITHIN_PX),
             DepthKind("rgbd", file_names.rgbd_files, STILL_WITHIN_PX),
+            DepthKind("flat", file_names.flat_files, ANY_SIZE_PX),
             DepthKind("depth-map", file_names.depth_map_files, ANY_SIZE_PX),
             SceneKind("gltf", file_names.scene_files(gltf="_kbvr.glb")),
             SceneKind("html", file_names.scene_files(html="_kbvr.html")),

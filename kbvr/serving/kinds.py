@@ -134,6 +134,7 @@ OF_KBVR: Mapping[str, str] = MappingProxyType(
         "_depth_color": "Depth map",
         "_autostereogram": "Autostereogram",
         "_rgbd": "RGB-D picture",
+        "_flat": "Photo",
         "_photo": "Texture of a mesh",
         "_atlas": "Texture of a mesh",
         "_alpha": "Texture of a mesh",

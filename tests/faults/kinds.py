@@ -27,6 +27,7 @@ KINDS: Mapping[str, list[str]] = {
     "quilt": ["--still", "quilt", "--max-size", "48x48"],
     "autostereogram": ["--still", "autostereogram"],
     "rgbd": ["--still", "rgbd"],
+    "flat": ["--still", "flat"],
     "depth maps": ["--depth-map", "png,npy,npz,exr,color"],
     "glb": ["--gltf"],
     "page": ["--html"],

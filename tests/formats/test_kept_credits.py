@@ -115,6 +115,7 @@ READ_BY_EXIFTOOL: Mapping[str, Mapping[str, Any]] = {
     "*_LR.png": EXIF | XMP | PNG,
     "*_autostereogram.png": EXIF | XMP | PNG,
     "*_rgbd.png": EXIF | XMP | PNG,
+    "*_flat.jpg": EXIF | XMP,
     "*_depth_color.png": EXIF | XMP | PNG,
     "*_depth.png": XMP | PNG,
     "*_depth.exr": EXR,
@@ -191,6 +192,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "spatial": (HEIC,),
     "autostereogram": ("p_kbvr_autostereogram.png",),
     "rgbd": ("p_kbvr_rgbd.png",),
+    "flat": ("p_kbvr_flat.jpg",),
     "depth-map": ("p_kbvr_depth.png", "p_kbvr_depth.npz", "p_kbvr_depth.exr", "p_kbvr_depth_color.png"),
     "gif": ("p_kbvr_wiggle.gif",),
     "webp": ("p_kbvr_wiggle.webp",),
@@ -212,7 +214,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
 
 CALLS: tuple[Mapping[str, Any], ...] = (
     {
-        "still": "sbs,jps,mpo,vr180,autostereogram,rgbd",
+        "still": "sbs,jps,mpo,vr180,autostereogram,rgbd,flat",
         "depth_map": "png,npy,npz,exr,color",
         "wiggle": True,
         "views": 3,

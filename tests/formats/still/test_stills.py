@@ -443,7 +443,7 @@ def test_tiny_photos_make_all_stills(tmp_path: Path, size: tuple[int, int]) -> N
         tmp_path / "small.png", tmp_path, still=",".join(ALWAYS_THERE), depth_map="png,npy,npz,exr,color"
     )
     assert report.written[0].file.size_px == (2 * width, height)
-    assert len(report.written) == 22
+    assert len(report.written) == 23
 
 
 @pytest.mark.parametrize(
