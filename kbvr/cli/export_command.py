@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -139,7 +141,8 @@ def _parameter(option: Declared) -> inspect.Parameter:
 def with_values(arguments: Sequence[str], options: Iterable[Declared]) -> list[str]:
     """Return the arguments of a command with a value for every flag that can be given alone.
 
-    What follows such a flag is its value only if it is `auto`, the name of a known network or an ONNX file.
+    What follows such a flag is its value if it is `auto`, the name of a known network, an ONNX file, or a word that
+    names no file: probably a misspelt network.
     """
     alone = {option.flag: option.alone for option in options if option.alone}
     if not alone.keys() & {*arguments}:
@@ -150,10 +153,17 @@ def with_values(arguments: Sequence[str], options: Iterable[Declared]) -> list[s
     completed: list[str] = []
     for argument, following in zip_longest(arguments, arguments[1:]):
         completed.append(argument)
-        is_value = following is not None and (following in names or following.lower().endswith(".onnx"))
+        is_value = following is not None and (
+            following in names or following.lower().endswith(".onnx") or _is_a_mere_word(following)
+        )
         if argument in alone and not is_value:
             completed.append(alone[argument])
     return completed
+
+
+def _is_a_mere_word(text: str) -> bool:
+    """Return whether an argument is no flag and cannot be a photo: it has no suffix, and there is no such file."""
+    return re.fullmatch(r"\w[\w-]*", text) is not None and not Path(text).exists()
 
 
 class Flags:

@@ -44,7 +44,10 @@ def colorized(photo: Photo, network: ColourNetwork, *, strength: float = 1.0) ->
     if view is not None and not has_colour(view.rgb):
         view = replace(view, rgb=_coloured(replace(photo, rgb=view.rgb, second_view=None), network, strength))
     rgb = _coloured(photo, network, strength)
-    return replace(photo, rgb=rgb, second_view=view, notes=(*photo.notes, f"colours guessed by {network.name}"))
+    note = f"colours guessed by {network.name}"
+    if strength and np.array_equal(rgb, photo.rgb):
+        note += ", which do not show: it is all black and white"
+    return replace(photo, rgb=rgb, second_view=view, notes=(*photo.notes, note))
 
 
 def _coloured(photo: Photo, network: ColourNetwork, strength: float) -> Picture:

@@ -1,6 +1,6 @@
 """Find the picture inside the border of a scanned print, and how far the print is turned.
 
-A border is one light colour from the edge of the scan to straight lines on at least two sides. It is peeled off in
+A border is one light colour from the edge of the scan to straight lines on at least three sides. It is peeled off in
 layers: first the scanner's ground, then the paper.
 """
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float64, UInt8
 
-from kbvr.imaging.array_types import Mask, Picture
+from kbvr.imaging.array_types import Picture
 from kbvr.imaging.resize import shrunk
 
 SIDE_PX = 768
@@ -183,32 +183,3 @@ def _crop(size_px: tuple[int, int], distances: list[float], turn_deg: float) -> 
     if not turn:
         offset = np.round(offset)
     return Crop(np.column_stack([back, offset]), (w, h))
-
-
-def white_corners(rgb: Picture) -> Mask:
-    """Return where corners of a print are torn off: white, without texture, with a sharp edge."""
-    height, width = rgb.shape[:2]
-    lightest = rgb.min(axis=2)
-    white = max(float(np.percentile(lightest, 99.5)), 1.0)
-    pale = cv2.medianBlur(lightest, 3) > max(MIN_LIGHT, CORNER_LEVEL * white)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(pale.astype(np.uint8), connectivity=4)
-    slope = cv2.morphologyEx(lightest, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8))
-    torn = np.zeros((height, width), bool)
-    for y, x in ((0, 0), (0, -1), (-1, 0), (-1, -1)):
-        number = labels[y, x]
-        is_small = stats[number, cv2.CC_STAT_WIDTH] < CORNER_SHARE * width and (
-            stats[number, cv2.CC_STAT_HEIGHT] < CORNER_SHARE * height
-        )
-        if count < 2 or number == 0 or not is_small:
-            continue
-        corner = labels == number
-        grown = cv2.dilate(corner.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-        rim = grown & ~corner
-        inside = cv2.erode(corner.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        if np.median(slope[rim]) > CORNER_STEP and (not inside.any() or np.std(lightest[inside]) < TOLERANCE):
-            torn |= cv2.dilate(corner.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return torn
-
-
-CORNER_SHARE, CORNER_LEVEL, CORNER_STEP = 0.28, 0.93, 30
-"""Largest torn corner, as a share of a side; how white it is, and how many levels lighter than what is beside it."""

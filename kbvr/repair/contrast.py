@@ -22,10 +22,15 @@ DARK, LIGHT = 6.0, 95.0
 """Lightness (CIELAB) that these percentiles get, unless they are beyond it."""
 
 MAX_GAIN = 3.0
-"""A print that has no contrast at all stays flat."""
+"""Tones are stretched by no more: a light print stays light, a dark one dark."""
+
+MIN_SPREAD = 5.0
+"""Lightness between the two percentiles below which there is no contrast to restore."""
 
 MIN_GAIN = 1.04
 """Tones that would be stretched less are full already."""
+
+NOTHING_TO_STRETCH = "its contrast stays: its tones are full already, or there is hardly any"
 
 BAND_ROWS = 256
 
@@ -45,9 +50,13 @@ def stretch_of(rgb: Picture) -> Stretch:
     """Return the stretch that a print's tones need; damage does not count."""
     seen = cv2.medianBlur(shrunk(rgb, SIDE_PX), MEDIAN_PX)
     dark, light = np.percentile(lightness_of(np.asarray(seen)), (DARK_PERCENT, LIGHT_PERCENT))
+    if light - dark < MIN_SPREAD:
+        return Stretch(1.0, float(dark), float(dark))
     dark_target, light_target = min(float(dark), DARK), max(float(light), LIGHT)
-    gain = min((light_target - dark_target) / max(float(light - dark), 1e-3), MAX_GAIN)
-    return Stretch(gain, float(dark), dark_target)
+    gain = min((light_target - dark_target) / float(light - dark), MAX_GAIN)
+    left = light_target - dark_target - gain * float(light - dark)  # more than 0 only at MAX_GAIN
+    below, above = float(dark) - dark_target, light_target - float(light)
+    return Stretch(gain, float(dark), dark_target + left * below / max(below + above, 1e-3))
 
 
 def with_contrast(photo: Photo) -> Photo:
@@ -57,7 +66,7 @@ def with_contrast(photo: Photo) -> Photo:
     """
     stretch = stretch_of(photo.rgb)
     if stretch.gain < MIN_GAIN:
-        return replace(photo, notes=(*photo.notes, "its tones are full already, so its contrast stays"))
+        return replace(photo, notes=(*photo.notes, NOTHING_TO_STRETCH))
     chroma_gain = stretch.gain if has_colour(photo.rgb) else 1.0
     view = photo.second_view
     return replace(

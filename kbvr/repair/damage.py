@@ -10,6 +10,7 @@ from kbvr.imaging.array_types import Mask, Picture
 from kbvr.imaging.resize import shrunk
 from kbvr.nets import open_session
 from kbvr.repair.parallel import are_bars
+from kbvr.repair.torn import torn_corners
 
 NETWORK = "kbvr-damage"
 SIDES_PX = (512, 1024)
@@ -30,7 +31,8 @@ def damage_of(rgb: Picture, *, device: str = "auto", threads: int | None = None)
     copies = {copy.shape: copy for copy in (shrunk(rgb, side_px) for side_px in SIDES_PX)}
     damage = np.zeros(rgb.shape[:2], bool)
     for copy in copies.values():
-        found = _things(damage_probability(copy, device=device, threads=threads))
+        probability = damage_probability(copy, device=device, threads=threads)
+        found = _things(probability) | torn_corners(copy, probability)
         grown = cv2.dilate(found.astype(np.uint8) * np.uint8(255), np.ones((GROWN_PX, GROWN_PX), np.uint8))
         damage |= cv2.resize(grown, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 127
     return damage

@@ -12,7 +12,7 @@ from kbvr.imaging.tiling import padded_square, squares
 from kbvr.inpaint.patches import patches
 from kbvr.photo.photo import MIN_SIDE_PX, Photo
 from kbvr.photo.second_view import SecondView
-from kbvr.repair.border import Crop, picture_in_scan, white_corners
+from kbvr.repair.border import Crop, picture_in_scan
 from kbvr.repair.damage import damage_of
 
 SAME_LEVELS = 12
@@ -29,23 +29,35 @@ def repaired(photo: Photo, *, device: str = "auto", threads: int | None = None) 
     """Return a photo without its print's border and damage; notes say what was done.
 
     A print without either keeps its pixels. The field of view along the long side stays. The depth in the file of a
-    print that is cropped, which shows a sheet of paper, goes. So does the border of its second view.
+    print that is cropped, which shows a sheet of paper, goes. The second view of a stereo print is repaired, too. A 360
+    photo is never cropped.
     """
-    crop = picture_in_scan(photo.rgb)
+    notes: list[str] = []
+    crop = picture_in_scan(photo.rgb) if photo.around is None else None
     if crop is not None and min(crop.size_px) >= MIN_SIDE_PX:
         photo = _cropped(photo, crop)
-    else:
-        crop = None
-    hole = damage_of(photo.rgb, device=device, threads=threads) | white_corners(photo.rgb)
-    notes = [] if crop is None else [_crop_note(photo, crop)]
-    if hole.any() and not hole.all():
-        rgb = filled(photo.rgb, hole)
-        rgb.flags.writeable = False
+        notes.append(_crop_note(photo, crop))
+    rgb = _mended(photo.rgb, device, threads)
+    changed = float((rgb != photo.rgb).any(axis=2).mean())
+    if changed:
+        notes.append(f"damage filled in on {changed:.2%} of it")
         photo = replace(photo, rgb=rgb)
-        notes.append(f"damage filled in on {hole.mean():.2%} of it")
+    if photo.second_view is not None:
+        view = replace(photo.second_view, rgb=_mended(photo.second_view.rgb, device, threads))
+        photo = replace(photo, second_view=view)
     if not notes:
         notes.append("no damage and no border found, so nothing is repaired")
     return replace(photo, notes=(*photo.notes, *notes))
+
+
+def _mended(rgb: Picture, device: str, threads: int | None) -> Picture:
+    """Return a picture without its damage: itself if there is none."""
+    hole = damage_of(rgb, device=device, threads=threads)
+    if not hole.any() or hole.all():
+        return rgb
+    done = filled(rgb, hole)
+    done.flags.writeable = False
+    return done
 
 
 def filled(rgb: Picture, hole: Mask) -> Picture:

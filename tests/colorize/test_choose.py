@@ -121,6 +121,12 @@ def test_the_flag_needs_no_value(home, grey, tmp_path, flag):
     assert chroma_of(load_photo(out).rgb)[..., 0].mean() > 25
 
 
+def test_a_misspelt_network_is_no_photo(home, grey, tmp_path, capsys):
+    assert main(["export", "--colorize", "nosuch", str(grey), "-o", str(tmp_path / "out")]) == 2
+    assert "the network for colours must be auto" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_strength_alone_means_nothing(grey, tmp_path, capsys):
     assert main(["export", "--colorize-strength", "0.5", str(grey), "-o", str(tmp_path)]) == 2
     assert "--colorize-strength requires --colorize" in capsys.readouterr().err

@@ -126,3 +126,10 @@ def test_a_second_view_gets_colours_too(photo, half_and_half):
     assert np.abs(lightness_of(done.second_view.rgb) - lightness_of(other)).max() < 0.5
     again = colorized(replace(photo, second_view=done.second_view), half_and_half).second_view
     assert again is done.second_view
+
+
+def test_a_scan_in_black_and_white_says_that_colours_do_not_show(half_and_half):
+    rgb = np.where(grey_rgb() > 128, 255, 0).astype(np.uint8)
+    done = colorized(photo_from_array(rgb), half_and_half)
+    assert np.array_equal(done.rgb, rgb)
+    assert "do not show" in done.notes[-1]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from old_prints import HEIGHT, WIDTH, bordered, scene
 
-from kbvr.repair.border import picture_in_scan, white_corners
+from kbvr.repair.border import picture_in_scan
 
 
 @pytest.mark.parametrize("turn_deg", [-9.0, -3.3, -0.6, 0.4, 2.0, 7.5])
@@ -66,13 +66,3 @@ def test_what_is_no_border_stays(make):
 def test_an_empty_picture_has_no_border(value):
     rgb = np.full((HEIGHT, WIDTH, 3), value, np.uint8)
     assert picture_in_scan(rgb) is None
-    assert not white_corners(rgb).any()
-
-
-def test_a_torn_corner_is_found_and_a_white_sky_is_not():
-    torn = cv2.circle(scene(), (WIDTH, HEIGHT), 50, (248, 248, 248), -1)
-    found = white_corners(torn)
-    assert found[-30:, -30:].all()
-    assert found.mean() < 0.02
-    assert not white_corners(white_sky()).any()
-    assert not white_corners(scene()).any()

@@ -55,12 +55,31 @@ def test_damage_does_not_count():
     assert damaged.gain == pytest.approx(clean.gain, rel=0.03)
 
 
+@pytest.mark.parametrize(("low", "high"), [(170, 210), (20, 50), (110, 140)])
+def test_a_print_with_little_contrast_stays_as_light_or_dark_as_it_is(low, high):
+    """Stretched by as much as is allowed, it does not fall to black."""
+    rgb = np.rint(low + (high - low) * (scene() - float(scene().min())) / np.ptp(scene())).astype(np.uint8)
+    before, after = lightness_of(rgb), lightness_of(with_contrast_of(rgb))
+    assert np.ptp(after) > 2 * np.ptp(before)
+    room = (before.min() - 0) / (100 - np.ptp(before))
+    assert (after.min() - 0) / (100 - np.ptp(after)) == pytest.approx(room, abs=0.1)
+
+
+@pytest.mark.parametrize("value", [5, 250])
+def test_an_empty_page_stays_as_it_is(value):
+    rgb = np.full((200, 300, 3), value, np.uint8)
+    rgb[50:60, 40:260:9] += 4
+    done = with_contrast(photo_from_array(rgb))
+    assert np.array_equal(done.rgb, rgb)
+    assert "its contrast stays" in done.notes[-1]
+
+
 def test_full_tones_stay_as_they_are():
     grey = np.tile(np.linspace(0, 255, 480).astype(np.uint8), (360, 1))
     photo = photo_from_array(np.repeat(grey[..., None], 3, axis=2))
     done = with_contrast(photo)
     assert done.rgb is photo.rgb
-    assert "full already" in done.notes[-1]
+    assert "its contrast stays" in done.notes[-1]
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

@@ -15,6 +15,7 @@ from kbvr.cli.main import main
 from kbvr.errors import InputError
 from kbvr.geometry.camera import fov_deg_from_f_px
 from kbvr.photo.embedded_depth import EmbeddedDepth
+from kbvr.photo.panorama import Panorama
 from kbvr.photo.photo import photo_from_array
 from kbvr.photo.second_view import SecondView
 from kbvr.repair import repaired
@@ -55,6 +56,36 @@ def test_a_large_scan_is_repaired_at_its_full_size():
     assert found.shape == large.shape[:2]
     assert found[wide].mean() > 0.6
     assert found[cv2.dilate(wide.astype(np.uint8), np.ones((13, 13))) == 0].mean() <= 0.005
+
+
+def test_a_torn_corner_is_filled():
+    torn = cv2.circle(grainy(scene()), (WIDTH, HEIGHT), 40, (248, 248, 248), -1)
+    done = repaired(photo_from_array(torn)).rgb
+    assert (done != torn).any(axis=2)[-30:, -30:].mean() > 0.95
+    assert done[-30:, -30:].max() < 200
+
+
+def test_both_views_of_a_stereo_print_are_repaired():
+    rgb, damage = scratched(grainy(scene()))
+    done = repaired(replace(photo_from_array(rgb), second_view=SecondView(np.roll(rgb, -5, axis=1), "a test")))
+    assert done.second_view is not None
+    changed = (done.second_view.rgb != np.roll(rgb, -5, axis=1)).any(axis=2)
+    assert changed[np.roll(damage, -5, axis=1)].mean() > 0.8
+
+
+def test_a_360_photo_is_never_cropped():
+    photo = photo_from_array(bordered(scene(), 0.0))
+    assert repaired(photo).size_px != photo.size_px
+    around = replace(photo, around=Panorama("equirectangular", -np.pi, np.pi, 1.2, -1.2))
+    assert repaired(around).size_px == around.size_px
+
+
+def snow() -> np.ndarray:
+    """Return a white corner that belongs to the picture: snow behind dark trees."""
+    rgb = np.full((HEIGHT, WIDTH, 3), 246, np.uint8)
+    for x in range(70, WIDTH, 30):
+        cv2.line(rgb, (x, 0), (x - 30, HEIGHT), (50, 50, 50), 12)
+    return rgb
 
 
 def fence() -> np.ndarray:
@@ -99,7 +130,7 @@ def wires() -> np.ndarray:
     return rgb
 
 
-@pytest.mark.parametrize("make", [scene, fence, window, night, wires])
+@pytest.mark.parametrize("make", [scene, fence, window, night, wires, snow])
 def test_what_a_photo_shows_is_no_damage(make):
     """At most 0.5% of it is touched."""
     rgb = grainy(make())
