@@ -60,9 +60,9 @@ class ExportedDamage(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, rgb01: Tensor) -> Tensor:
+    def forward(self, print01: Tensor) -> Tensor:
         """Map sRGB to the probability of damage."""
-        return torch.sigmoid(self.net(rgb01))
+        return torch.sigmoid(self.net(print01))
 
 
 def export_damage(net: KbvrDamage, folder: Path, figures: Mapping[str, float]) -> Card:
@@ -81,7 +81,7 @@ DAMAGE_CARD = Card(
     licence="MIT",
     source="kbvr: architecture and training in export/",
     task="the damaged pixels of an old print",
-    inputs=(CardTensor("rgb01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),),
+    inputs=(CardTensor("print01", "float32", (1, 3, *SIDES), "sRGB, 0 to 1"),),
     outputs=(CardTensor("damage", "float32", (1, 1, *SIDES), "probability of damage, 0 to 1"),),
     normalisation="none: sRGB from 0 to 1",
     sizes="sides are multiples of 16; made for photos with a long side of about 512 to 1024",

@@ -52,6 +52,6 @@ def damage_probability(rgb: Picture, *, device: str = "auto", threads: int | Non
     """Return the probability of damage at each pixel, 0 to 1."""
     height, width = rgb.shape[:2]
     padding = ((0, -height % MULTIPLE_PX), (0, -width % MULTIPLE_PX), (0, 0))
-    rgb01 = np.pad(rgb, padding, mode="symmetric").astype(np.float32).transpose(2, 0, 1)[None] / np.float32(255)
-    (found,) = open_session(NETWORK, device, threads).run(None, {"rgb01": rgb01})
+    print01 = np.pad(rgb, padding, mode="symmetric").astype(np.float32).transpose(2, 0, 1)[None] / np.float32(255)
+    (found,) = open_session(NETWORK, device, threads).run(None, {"print01": print01})
     return np.asarray(found[0, 0, :height, :width], np.float32)

@@ -66,7 +66,7 @@ def test_a_run_resumes_and_its_network_is_what_kbvr_reads(photos, tmp_path):
     assert card.figures == {"found": 0.5}
     assert (card.inputs, card.outputs, card.limits) == (shipped.inputs, shipped.outputs, shipped.limits)
     session = onnxruntime.InferenceSession(out / "kbvr-damage.onnx", providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, {"rgb01": np.random.default_rng(0).random((1, 3, 48, 80), np.float32)})
+    (found,) = session.run(None, {"print01": np.random.default_rng(0).random((1, 3, 48, 80), np.float32)})
     assert found.shape == (1, 1, 48, 80)
     assert 0 <= found.min() <= found.max() <= 1
     assert (out / "kbvr-damage.onnx").stat().st_size < 1.5e6
