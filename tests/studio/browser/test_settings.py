@@ -183,6 +183,19 @@ def test_what_the_preview_does_not_have_is_shown_in_another(settings):
     saved_options(page, {"path": "orbit", "convergence_m": "2"})
 
 
+def test_what_is_being_typed_stays_when_the_page_changes_meanwhile(settings):
+    """The answer to an earlier change may come while somebody types."""
+    page = settings
+    distance = page.get_by_role("textbox", name="Distance of the screen").first
+    distance.fill("2")
+    page.get_by_role("radio", name="bold").first.evaluate("button => button.click()")
+    saved_options(page, {"strength": "bold"})
+    page.wait_for_timeout(1000)
+    assert distance.input_value() == "2"
+    distance.press("Enter")
+    saved_options(page, {"strength": "bold", "convergence_m": "2"})
+
+
 def test_the_start_and_end_of_a_move_are_dragged_on_the_photo(settings):
     page = settings
     page.get_by_role("button", name="Set start and end").click()

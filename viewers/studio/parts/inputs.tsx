@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 
 interface SwitchProps {
@@ -22,6 +23,42 @@ export function Switch({ label, isOn, change, disabled, describedBy }: SwitchPro
       />
       <span class="switch-label">{label}</span>
     </label>
+  );
+}
+
+interface TypedProps {
+  readonly value: string;
+  readonly put: (text: string) => void;
+  readonly describedBy: string;
+  readonly isWrong: boolean;
+  readonly id?: string;
+  /** For fields whose label is not on the page. */
+  readonly label?: string;
+  readonly placeholder?: string;
+  readonly isNumber?: boolean;
+}
+
+/** A text that is typed: what is not entered yet stays, whatever changes on the page meanwhile. */
+export function Typed({ value, put, describedBy, isWrong, id, label, placeholder, isNumber }: TypedProps) {
+  const draft = useSignal<string | undefined>(undefined);
+  const enter = (text: string) => {
+    draft.value = undefined;
+    put(text.trim());
+  };
+  return (
+    <input
+      type="text"
+      value={draft.value ?? value}
+      aria-describedby={describedBy}
+      aria-invalid={isWrong}
+      onInput={(event) => (draft.value = event.currentTarget.value)}
+      onChange={(event) => enter(event.currentTarget.value)}
+      onBlur={() => (draft.value = undefined)}
+      {...(id && { id })}
+      {...(label && { "aria-label": label })}
+      {...(placeholder && { placeholder })}
+      {...(isNumber && { inputMode: "decimal" as const })}
+    />
   );
 }
 

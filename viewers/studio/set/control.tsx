@@ -1,7 +1,7 @@
 import { useId } from "preact/hooks";
 
 import { IconButton } from "../parts/button";
-import { Slider, Switch } from "../parts/inputs";
+import { Slider, Switch, Typed } from "../parts/inputs";
 import { change, problems } from "../settings";
 import { options } from "../state";
 import { texts } from "../texts";
@@ -152,15 +152,14 @@ function NumberField(field: FieldProps) {
           change={(next) => put(String(next))}
         />
       )}
-      <input
+      <Typed
         id={id}
-        type="text"
-        inputMode="decimal"
+        isNumber
         value={value}
         placeholder={placeholder}
-        aria-describedby={described}
-        aria-invalid={isWrong}
-        onChange={(event) => put(event.currentTarget.value.trim())}
+        describedBy={described}
+        isWrong={isWrong}
+        put={put}
       />
     </div>
   );
@@ -173,14 +172,13 @@ function stepOf(minimum: number | null | undefined, maximum: number | null | und
 
 function TextField({ id, option, text, put, described, isWrong }: FieldProps) {
   return (
-    <input
+    <Typed
       id={id}
-      type="text"
       value={text ?? option.default ?? ""}
       placeholder={texts.set.none}
-      aria-describedby={described}
-      aria-invalid={isWrong}
-      onChange={(event) => put(event.currentTarget.value.trim())}
+      describedBy={described}
+      isWrong={isWrong}
+      put={put}
     />
   );
 }

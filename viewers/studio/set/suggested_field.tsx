@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { Typed } from "../parts/inputs";
 import { texts } from "../texts";
 import type { FieldProps } from "./control";
 import { labelOf } from "./help";
@@ -41,13 +42,12 @@ export function SuggestedField({ id, option, text, put, described, isWrong }: Fi
         <option value={OTHER}>{texts.set.other}</option>
       </select>
       {isWritten && (
-        <input
-          type="text"
+        <Typed
           value={isUsual ? "" : value}
-          aria-label={texts.set.otherOf(label)}
-          aria-describedby={described}
-          aria-invalid={isWrong}
-          onChange={(event) => put(event.currentTarget.value.trim())}
+          label={texts.set.otherOf(label)}
+          describedBy={described}
+          isWrong={isWrong}
+          put={put}
         />
       )}
     </div>
