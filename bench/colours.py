@@ -23,9 +23,8 @@ from bench.machine import this_machine
 from export.colour_photos import MIN_COLOUR, OLD_SOURCES, colour_of, index_of, is_held_out
 from kbvr.colorize import ColourNetwork, colorized, colour_network
 from kbvr.errors import InputError
-from kbvr.imaging.lab import LUMINANCE, chroma_of, coloured
+from kbvr.imaging.lab import chroma_of, coloured, luminance_of
 from kbvr.imaging.resize import averaged, within_px
-from kbvr.imaging.srgb import to_linear
 from kbvr.photo.photo import load_photo, photo_from_array
 
 SIDE_PX = 512
@@ -49,7 +48,7 @@ class Figures:
 
 def grey_of(rgb: Picture) -> Picture:
     """Return a photo without its colours; the luminance of every pixel stays."""
-    luminance = (to_linear(np.ascontiguousarray(rgb)) @ LUMINANCE).astype(np.float32)
+    luminance = luminance_of(rgb)
     return coloured(luminance, np.zeros((*luminance.shape, 2), np.float32))
 
 

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 from kbvr.colorize.has_colour import has_colour
 from kbvr.colorize.networks import Chroma, ColourNetwork, Lightness
 from kbvr.imaging.array_types import Picture
-from kbvr.imaging.lab import LUMINANCE, coloured, lightness_of_luminance
+from kbvr.imaging.lab import coloured, lightness_of_luminance, luminance_of
 from kbvr.imaging.resize import resized, scaled_px
-from kbvr.imaging.srgb import to_linear
 from kbvr.photo.photo import Photo
 
 GUIDE_PIXELS = 512 * 512
@@ -55,7 +54,7 @@ def _coloured(photo: Photo, network: ColourNetwork, strength: float) -> Picture:
     rgb = np.empty_like(photo.rgb)
     for top in range(0, len(rgb), BAND_ROWS):
         rows = slice(top, min(top + BAND_ROWS, len(rgb)))
-        luminance = _luminance(photo.rgb[rows])
+        luminance = luminance_of(photo.rgb[rows])
         rgb[rows] = coloured(luminance, fine.of_rows(rows, lightness_of_luminance(luminance)))
     rgb.flags.writeable = False
     return rgb
@@ -104,10 +103,6 @@ def _guided(guide: Lightness, chroma: Chroma, reach: int) -> Float32[np.ndarray,
     return mean(np.concatenate([factor, chroma_mean - factor * guide_mean], axis=-1).astype(np.float32))
 
 
-def _luminance(rgb: UInt8[np.ndarray, "H W 3"]) -> Lightness:
-    return (to_linear(np.ascontiguousarray(rgb)) @ LUMINANCE).astype(np.float32)
-
-
 def _luminance_at(photo: Photo, size_px: tuple[int, int]) -> Lightness:
     """Return the luminance of a photo at another size, whose shape may differ."""
-    return _luminance(resized(photo.rgb, size_px))
+    return luminance_of(resized(photo.rgb, size_px))

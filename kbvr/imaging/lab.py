@@ -24,7 +24,12 @@ Planes = Float32[np.ndarray, "H W 2"]
 
 def lightness_of(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
     """Return L, 0 to 100."""
-    return lightness_of_luminance(to_linear(rgb) @ LUMINANCE)
+    return lightness_of_luminance(luminance_of(rgb))
+
+
+def luminance_of(rgb: UInt8[np.ndarray, "H W 3"]) -> Float32[np.ndarray, "H W"]:
+    """Return the luminance, 0 to 1."""
+    return (to_linear(np.ascontiguousarray(rgb)) @ LUMINANCE).astype(np.float32)
 
 
 def lightness_of_luminance(luminance: Float32[np.ndarray, "*any"]) -> Float32[np.ndarray, "*any"]:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-
 from kbvr.depth.depth_map import DepthMap
-from kbvr.formats.spec.encoding import check_pixels, check_side, picture_bytes
+from kbvr.formats.spec.encoding import check_side
 from kbvr.formats.spec.format import Facts, FileSummary, Format, Item
-from kbvr.formats.still.picture import kind_of
+from kbvr.formats.still.picture import kind_of, write_pixels
 from kbvr.options.export_options import FileOptions
 from kbvr.photo.photo import Photo
-from kbvr.system.atomic_file import atomic_write
 
 
 def write_flat(source: tuple[Photo, DepthMap], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify a photo; see `Format.write`."""
     photo, _ = source
     check_flat(photo.size_px, item, options)
-    kind = kind_of(item)
-    start = perf_counter()
-    data = picture_bytes(photo.rgb, kind, facts.credits, quality=options.quality)
-    encode_s = perf_counter() - start
-    with atomic_write(item.path, overwrite=options.overwrite) as aside:
-        aside.write_bytes(data)
-        check_pixels(aside, item.path.name, photo.rgb, exact=kind == "png")
-    return FileSummary(item.path, photo.size_px, 1, 0.0, 0.0, len(data), encode_s)
+    return write_pixels(photo.rgb, item, facts, options, lossless=False)
 
 
 def check_flat(view_px: tuple[int, int], item: Item, _options: FileOptions) -> None:

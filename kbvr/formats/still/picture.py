@@ -16,10 +16,13 @@ from kbvr.system.atomic_file import atomic_write
 
 def write_picture(pictures: Iterable[Picture], item: Item, facts: Facts, options: FileOptions) -> FileSummary:
     """Write and verify an sRGB picture; see `Format.write`."""
+    return write_pixels(single(pictures, item), item, facts, options, lossless=item.packing in INTERLEAVED)
+
+
+def write_pixels(picture: Picture, item: Item, facts: Facts, options: FileOptions, *, lossless: bool) -> FileSummary:
+    """Write and verify one picture; `lossless` is for WebP without a quality."""
     kind = kind_of(item)
-    picture = single(pictures, item)
     start = perf_counter()
-    lossless = item.packing in INTERLEAVED
     data = picture_bytes(picture, kind, facts.credits, quality=options.quality, lossless=lossless)
     encode_s = perf_counter() - start
     exact = kind == "png" or (kind == "webp" and lossless and options.quality is None)
