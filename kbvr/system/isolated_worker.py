@@ -31,6 +31,11 @@ UNWIND_S = 0.6
 ORPHAN_S = 5
 """Time after a request's limit at which the process ends even if its parent has been killed."""
 
+MARGIN_BYTES = 64 * 2**20
+"""Memory that a call gets beyond what the process holds, even above its limit, so that it can say what it needs."""
+
+MEMORY_FILE = Path("/proc/self/statm")
+"""On Linux, its sixth number is the pages of data and stack of this process."""
 
 _is_busy, _is_left = threading.Event(), threading.Event()
 """Whether a request is being worked on, and whether the parent has closed the pipe."""
@@ -111,14 +116,17 @@ def _logged(level: int) -> Iterator[list[logging.LogRecord]]:
 
 @contextmanager
 def _limited(max_bytes: int | None) -> Iterator[None]:
-    """Limit the memory of this process."""
+    """Limit the memory of this process, which may still hold memory of earlier calls."""
     if max_bytes is None or sys.platform != "linux":
         yield
         return
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    finite = [limit for limit in (max_bytes, soft, hard, sys.maxsize) if limit != resource.RLIM_INFINITY]
+    least = 0
+    with suppress(OSError):  # some sandboxes have no /proc
+        least = int(MEMORY_FILE.read_text("ascii").split()[5]) * resource.getpagesize() + MARGIN_BYTES
+    finite = [limit for limit in (max(max_bytes, least), soft, hard, sys.maxsize) if limit != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(finite), hard))
     try:
         yield

@@ -43,6 +43,11 @@ def sleep():
 def eat(megabytes):
     return len(bytearray(megabytes * 10**6))
 
+KEPT = []
+
+def keep(megabytes):
+    KEPT.append(bytearray(megabytes * 10**6))
+
 def pixels(height, width):
     return {"rgb": np.arange(height * width * 3, dtype=np.uint32).reshape(height, width, 3), "name": "ü"}
 
@@ -174,6 +179,15 @@ def test_memory_beyond_the_limit_is_refused(calls):
     with pytest.raises(MemoryError):
         calls("eat", 600, max_bytes=500 * 10**6)
     assert calls("eat", 600) == 600 * 10**6
+
+
+@LINUX
+def test_memory_of_earlier_calls_leaves_room_to_answer(calls):
+    """But not for more: the process holds 200 MB, above the limit of the later calls."""
+    calls("keep", 200)
+    assert calls("eat", 10, max_bytes=10**8) == 10**7
+    with pytest.raises(MemoryError):
+        calls("eat", 100, max_bytes=10**8)
 
 
 def test_relative_paths_start_at_the_working_folder_of_the_call(calls, tmp_path, monkeypatch):
