@@ -9,6 +9,8 @@ from types import MappingProxyType
 import av
 import numpy as np
 
+from kbvr.system.priority import kept_priority
+
 SIZE_PX = (320, 192)
 """(width, height) that every hardware encoder supports; some refuse smaller pictures."""
 
@@ -50,6 +52,8 @@ def _encoded_bytes(name: str) -> int:
     context.width, context.height = SIZE_PX
     context.pix_fmt = "yuv420p"
     context.time_base, context.framerate = Fraction(1, 25), Fraction(25)
+    with kept_priority():
+        context.open()
     width, height = SIZE_PX
     size_bytes = 0
     for index in range(2):

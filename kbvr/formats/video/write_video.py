@@ -30,6 +30,7 @@ from kbvr.motion.frame_reuse import repeated
 from kbvr.native.library import kernel
 from kbvr.options.export_options import FileOptions
 from kbvr.system.atomic_file import atomic_write
+from kbvr.system.priority import kept_priority
 from kbvr.system.stopwatch import Stopwatch
 
 KEY_FRAME_SECONDS = 2.0
@@ -145,6 +146,8 @@ def _add_stream(container: OutputContainer, recipe: Recipe, *, short: bool) -> V
     context.color_range = TV_RANGE
     if recipe.stereo_mode is not None:
         stream.metadata["stereo_mode"] = recipe.stereo_mode
+    with kept_priority():
+        context.open()
     return stream
 
 

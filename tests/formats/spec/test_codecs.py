@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from kbvr.errors import InputError
 from kbvr.formats.packing.layouts import PACKINGS
 from kbvr.formats.spec.codecs import CODECS, USUAL_QUALITY, codec_of, container_of
 from kbvr.formats.spec.format import Facts, FileSummary, Item
+from kbvr.formats.video.encoder_trial import try_encoders
 from kbvr.formats.video.stereo_metadata import STEREO_TAGS, packing_sei
 from kbvr.formats.write import check_items, write_items
 from kbvr.options.export_options import FileOptions
@@ -40,7 +44,7 @@ FFMPEG_SAYS = {
 }
 
 
-def write(views: list[Any], path: Path, layout: str = "sbs", **choices: Any) -> FileSummary:
+def write(views: Iterable[Any], path: Path, layout: str = "sbs", **choices: Any) -> FileSummary:
     (written,) = write_items(views, [Item("video", path, layout)], FACTS, FileOptions(**choices))
     return written
 
@@ -56,6 +60,24 @@ def noise(count: int, size_px: tuple[int, int] = (192, 128)) -> list[tuple[np.nd
     width, height = size_px
     wide = cv2.resize(np.random.default_rng(0).integers(0, 256, (40, 80, 3), np.uint8), (width + 4 * count, height))
     return [(wide[:, 2 * i : 2 * i + width], wide[:, 2 * i + 4 : 2 * i + 4 + width]) for i in range(count)]
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root's threads can become urgent")
+@pytest.mark.parametrize("codec", CODECS)
+def test_an_encoder_takes_no_processor_from_others(tmp_path, codec):
+    """Neither while it encodes nor later: SVT-AV1 asks for real-time priority."""
+    policies = []
+
+    def watched() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for views in marked(count=30):  # the encoder is open before all are asked for
+            yield views
+            tasks = [int(task.name) for task in Path("/proc/self/task").iterdir()]
+            policies.append({os.sched_getscheduler(task) for task in tasks})
+
+    write(watched(), tmp_path / "a.mkv", codec=codec)
+    assert policies[-1] == {os.SCHED_OTHER}
+    assert try_encoders(CODECS[codec].encoder) == {CODECS[codec].encoder: ""}
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def probed(path: Path) -> dict[str, Any]:
