@@ -66,6 +66,7 @@ def noise(count: int, size_px: tuple[int, int] = (192, 128)) -> list[tuple[np.nd
 @pytest.mark.parametrize("codec", CODECS)
 def test_an_encoder_takes_no_processor_from_others(tmp_path, codec):
     """Neither while it encodes nor later: SVT-AV1 asks for real-time priority."""
+    urgent = {os.SCHED_FIFO, os.SCHED_RR}
     policies = []
 
     def watched() -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -75,9 +76,9 @@ def test_an_encoder_takes_no_processor_from_others(tmp_path, codec):
             policies.append({os.sched_getscheduler(task) for task in tasks})
 
     write(watched(), tmp_path / "a.mkv", codec=codec)
-    assert policies[-1] == {os.SCHED_OTHER}
+    assert not policies[-1] & urgent
     assert try_encoders(CODECS[codec].encoder) == {CODECS[codec].encoder: ""}
-    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    assert os.sched_getscheduler(0) not in urgent
 
 
 def probed(path: Path) -> dict[str, Any]:
