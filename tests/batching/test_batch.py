@@ -166,7 +166,7 @@ def test_failed_photos_are_tried_again_only_if_asked_or_changed(run: Runs) -> No
 def test_a_failed_output_makes_the_photo_failed_although_others_exist(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "pxr", None)
+    monkeypatch.setitem(sys.modules, "pxr.UsdValidation", None)
     result = run("a.jpg", options=ExportOptions(usdz=True, depth_map="png", depth_quality="fast"))["a.jpg"]
     assert result.status == "failed" and result.error.startswith("usdz: ") and "kbvr[usd]" in result.error
     assert [output.path for output in result.outputs] == ["a_kbvr_depth.png"]

@@ -40,8 +40,8 @@ def test_what_was_not_named_is_not_given(serving, path):
 
 def test_a_token_that_is_nearly_right_is_wrong(serving):
     token = serving.token
-    last = "A" if token[-1] != "A" else "B"
-    for wrong in (token[:-1] + last, last + token[1:], token.swapcase(), "A" * len(token), token[:-1], token + "A"):
+    first, last = ("A" if end != "A" else "B" for end in (token[0], token[-1]))
+    for wrong in (token[:-1] + last, first + token[1:], token.swapcase(), "A" * len(token), token[:-1], token + "A"):
         for name in ("", "scene.html", "files/0/cat.glb"):
             assert asked(serving, f"/{wrong}/{name}")[1] == b"404 Not Found\n"
 
