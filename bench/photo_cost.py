@@ -61,13 +61,14 @@ def measure(size: str, outputs: str, *, runs: int) -> PhotoCost:
     from kbvr.options.export_options import ExportOptions
 
     options = ExportOptions(**OUTPUTS[outputs], threads=1)
+    others = psutil.Process().children(recursive=True)  # idle decoders, which may end meanwhile
     process = WorkerProcess(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1"))
     with tempfile.TemporaryDirectory() as folder:
         path = camera_photo(Path(folder) / "photo.jpg", SIZES_PX[size])
         task = Task(Source(str(path)), str(Path(folder) / "out"), path.stem, options, "", is_forced=True)
 
         def cpu_s() -> float:
-            spent = [one.cpu_times() for one in psutil.Process().children(recursive=True)]
+            spent = [one.cpu_times() for one in psutil.Process().children(recursive=True) if one not in others]
             return sum(times.user + times.system for times in spent)
 
         def run() -> tuple[float, PhotoResult]:
